@@ -1,0 +1,289 @@
+"""Validation of what users hand in: arrays, weights, bandwidths, names, numbers.
+
+Nothing else in parzen validates. Every function returns a clean value or raises an
+error that names the argument, the rule, the value and the remedy.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import numbers
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from parzen.errors import (
+    BandwidthError,
+    DataError,
+    ParzenError,
+    ShapeError,
+    UnknownNameError,
+    WeightError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+
+# Two gigabytes for the values on a grid, and several times that for a transform.
+MOST_NODES = 1 << 28
+
+
+def real_array(values: Any, name: str) -> NDArray[np.float64]:
+    """Return `values` as a new float64 array, or say which rule they break."""
+    if is_sparse(values):
+        msg = f"`{name}` must be dense; got a sparse {type(values).__name__}. "
+        raise DataError(msg + f"Pass `{name}.toarray()`.")
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        msg = f"`{name}` must be rectangular; got rows of different lengths."
+        raise ShapeError(msg + " Make all rows equally long.") from None
+    check_kind(values, name)
+    if array.dtype.kind == "O":
+        return _numbers_only(array, name)
+    if array.dtype.kind == "c":
+        msg = f"`{name}` must be real; got complex data ({array.dtype}). "
+        raise DataError(msg + f"Pass `{name}.real`, or both parts as two columns.")
+    # a long double beyond the range of a double becomes inf, which is refused later
+    with np.errstate(over="ignore"):
+        return np.array(array, dtype=np.float64, order="C")
+
+
+def is_sparse(values: Any) -> bool:
+    """Whether values are a sparse matrix or array of any library."""
+    return hasattr(values, "nnz") and hasattr(values, "toarray")
+
+
+def check_kind(values: Any, name: str) -> None:
+    """Refuse what NumPy would turn into numbers that it does not mean.
+
+    Masked entries would come back to life, dates become counts of nanoseconds, texts
+    be read as numbers.
+    """
+    if np.ma.isMaskedArray(values) and np.ma.is_masked(values):
+        msg = f"`{name}` must have no masked entries; got {int(values.mask.sum())}."
+        raise DataError(msg + " Drop these rows.")
+    if is_sparse(values):
+        return
+    dtype = np.asarray(values).dtype
+    if dtype.kind not in "fiubcO":
+        msg = f"`{name}` must be numeric; got dtype {dtype}. "
+        raise DataError(msg + "Convert it to numbers first.")
+
+
+def _numbers_only(array: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """Convert an object array that holds real numbers and nothing else."""
+    for index, item in np.ndenumerate(array):
+        if not isinstance(item, (numbers.Real, np.bool_)):
+            place = index[0] if len(index) == 1 else index
+            msg = (
+                f"`{name}` must hold numbers; got {item!r} of type "
+                f"{type(item).__name__} at {place}. Convert or drop it."
+            )
+            raise DataError(msg)
+    try:
+        return array.astype(np.float64)
+    except OverflowError:
+        msg = f"`{name}` must fit a float64; got a number above 1.8e308. "
+        raise DataError(msg + "Change the units.") from None
+
+
+def check_finite(array: NDArray[np.float64], name: str) -> None:
+    """Raise `DataError` at the first NaN or infinity."""
+    finite = np.isfinite(array)
+    if finite.all():
+        return
+    index = np.unravel_index(int(np.argmin(finite)), array.shape)
+    place = f"row {index[0]}" if array.ndim else "its only value"
+    if array.ndim > 1:
+        place += f", column {index[1]}"
+    count = int(finite.size - np.count_nonzero(finite))
+    msg = (
+        f"`{name}` must be finite; got {array[index]} at {place} "
+        f"({count} such value{'s' if count > 1 else ''} in all). "
+        "Drop or impute these rows."
+    )
+    raise DataError(msg)
+
+
+def check_points(x: Any, name: str = "x") -> tuple[NDArray[np.float64], bool]:
+    """Return the sample as an own (n, d) array and whether it came as 1-D."""
+    array = real_array(x, name)
+    flat = array.ndim == 1
+    if array.ndim not in (1, 2):
+        msg = f"`{name}` must have shape (n,) or (n, d); got {array.shape}. "
+        raise ShapeError(msg + "Reshape it to one row per point.")
+    if array.size == 0:
+        msg = f"`{name}` must hold at least one point; got shape {array.shape}. "
+        raise ShapeError(msg + "Check the filter that made it.")
+    check_finite(array, name)
+    return (array[:, None] if flat else array), flat
+
+
+def check_queries(
+    q: Any, n_axes: int, *, flat: bool
+) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    """Return queries as (m, d), and the shape that the answer must take.
+
+    A density of 1-D data takes an array of any shape; otherwise the last axis of `q`
+    holds the coordinates. Infinite queries are allowed (the density is zero there).
+    """
+    array = real_array(q, "q")
+    if np.isnan(array).any():
+        index = tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
+        msg = f"`q` must not be NaN; got one at {index}. Drop these queries."
+        raise DataError(msg)
+    if flat:
+        return array.reshape(-1, 1), array.shape
+    if array.ndim == 0 or array.shape[-1] != n_axes:
+        msg = (
+            f"`q` must have {n_axes} coordinate{'s' if n_axes > 1 else ''} a point, "
+            f"as shape (..., {n_axes}); got {array.shape}. Reshape it to "
+            f"(-1, {n_axes})."
+        )
+        raise ShapeError(msg)
+    return array.reshape(-1, n_axes), array.shape[:-1]
+
+
+def check_weights(
+    weights: Any, n: int, name: str = "weights"
+) -> NDArray[np.float64] | None:
+    """Return weights that sum to one, or None where all points count alike."""
+    if weights is None:
+        return None
+    array = real_array(weights, name)
+    if array.shape != (n,):
+        msg = f"`{name}` must have one entry per row, shape ({n},); "
+        raise WeightError(msg + f"got {array.shape}. Align them with the data.")
+    bad = ~(np.isfinite(array) & (array >= 0))
+    if bad.any():
+        i = int(np.argmax(bad))
+        rule = "finite" if not np.isfinite(array[i]) else "non-negative"
+        msg = f"`{name}` must be {rule}; got {array[i]} at index {i}. "
+        raise WeightError(msg + "Drop or clip these rows.")
+    largest = array.max()
+    if largest == 0:
+        msg = f"`{name}` must have a positive sum; all are zero. "
+        raise WeightError(msg + "Pass None to count every point alike.")
+    array /= largest
+    array /= array.sum()
+    return array
+
+
+def check_bandwidth(
+    value: Any, n_axes: int, rules: Iterable[str] = ()
+) -> float | NDArray[np.float64]:
+    """Return h as a float, (d,) widths, or a (d, d) covariance matrix."""
+    forms = "a positive number"
+    if n_axes > 1:
+        forms += f", {n_axes} widths, or a {n_axes} x {n_axes} covariance matrix"
+    try:
+        array = real_array(value, "bandwidth")
+        boolean = np.asarray(value).dtype.kind == "b"
+    except ParzenError:
+        boolean = True
+    if boolean:
+        names = ", ".join(repr(rule) for rule in rules)
+        msg = f"`bandwidth` must be {forms}, or one of {names}; got {value!r}."
+        raise BandwidthError(msg)
+    if not np.isfinite(array).all():
+        msg = f"`bandwidth` must be finite; got {value!r}. Give a positive width."
+        raise BandwidthError(msg)
+    if array.shape == (n_axes, n_axes):
+        matrix = _covariance(array)
+        # in one dimension a (1, 1) matrix is a covariance, as in any other
+        return math.sqrt(matrix[0, 0]) if n_axes == 1 else matrix
+    if array.ndim > 0 and array.shape != (n_axes,):
+        msg = f"`bandwidth` must be {forms}; got shape {array.shape}. "
+        raise BandwidthError(msg + "One width per data point is not available yet.")
+    if not (array > 0).all():
+        i = int(np.argmin(array > 0))
+        several = array.ndim > 0 and n_axes > 1
+        rule = "positive on every axis" if several else "positive"
+        where = f" at axis {i}" if several else ""
+        msg = f"`bandwidth` must be {rule}; got {array.flat[i]}{where}. "
+        raise BandwidthError(msg + "Give a width in units of the data.")
+    return float(array.flat[0]) if array.ndim == 0 or n_axes == 1 else array
+
+
+def _covariance(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a symmetric positive definite matrix, or say why it is none."""
+    widths = np.sqrt(np.abs(np.diag(matrix)))
+    scale = np.outer(widths, widths)
+    if not np.allclose(matrix, matrix.T, rtol=0, atol=1e-10 * scale.max()):
+        msg = f"`bandwidth` as a matrix must be symmetric; got {matrix.tolist()}. "
+        raise BandwidthError(msg + "Pass (H + H.T) / 2.")
+    matrix = (matrix + matrix.T) / 2
+    positive = bool((np.diag(matrix) > 0).all())
+    if positive:
+        # scaled to a unit diagonal, so that the units of the columns do not matter
+        positive = bool(np.linalg.eigvalsh(matrix / scale).min() > 1e-15)
+    if not positive:
+        msg = "`bandwidth` as a matrix must be positive definite; got "
+        msg += f"{matrix.tolist()}. Give a covariance, or one width per axis."
+        raise BandwidthError(msg)
+    return matrix
+
+
+def check_choice(value: Any, options: Iterable[str], name: str) -> str:
+    """Return `value` if it is one of `options`; else suggest the nearest."""
+    options = tuple(options)
+    if isinstance(value, str) and value in options:
+        return value
+    raise unknown_name(value, options, name)
+
+
+def unknown_name(value: Any, options: tuple[str, ...], name: str) -> UnknownNameError:
+    """Make the error for a name that does not exist, with the nearest that does."""
+    text = value.lower() if isinstance(value, str) else ""
+    near = difflib.get_close_matches(text, options, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    listing = ", ".join(repr(option) for option in options)
+    return UnknownNameError(f"`{name}` must be one of {listing}; got {value!r}.{hint}")
+
+
+def check_tolerance(value: Any, name: str) -> float:
+    """Return a finite, non-negative error tolerance."""
+    if _is_a(numbers.Real, value) and 0 <= value < math.inf:
+        return float(value)
+    msg = f"`{name}` must be a finite number >= 0; got {value!r}. "
+    raise ParzenError(msg + "It is the error you accept in the density.")
+
+
+def check_count(value: Any, name: str, *, least: int = 0) -> int:
+    """Return an integer that is at least `least`."""
+    if _is_a(numbers.Integral, value) and value >= least:
+        return int(value)
+    msg = f"`{name}` must be an integer >= {least}; got {value!r}."
+    raise ParzenError(msg + " Give a whole number.")
+
+
+def _is_a(kind: type, value: Any) -> bool:
+    """Whether a value is a number of this kind; True and False are not."""
+    return isinstance(value, kind) and not isinstance(value, bool)
+
+
+def check_grid_size(
+    value: Any, n_axes: int, name: str = "grid_size"
+) -> tuple[int, ...] | None:
+    """Return the number of nodes on each axis, or None for the default."""
+    if value is None:
+        return None
+    if isinstance(value, np.ndarray):
+        value = value.tolist()
+    sizes = tuple(value) if isinstance(value, (list, tuple)) else (value,)
+    if len(sizes) == 1:
+        sizes *= n_axes
+    if len(sizes) != n_axes:
+        forms = "an integer" + (f" or {n_axes} integers" if n_axes > 1 else "")
+        msg = f"`{name}` must be {forms}; got {value!r}."
+        raise ShapeError(msg)
+    shape = tuple(check_count(size, name, least=2) for size in sizes)
+    if math.prod(shape) > MOST_NODES:
+        msg = f"`{name}` must be at most {MOST_NODES:,} nodes in all; got {value!r}. "
+        raise ShapeError(msg + f"It would take {math.prod(shape) / 2**27:,.0f} GiB.")
+    return shape
