@@ -1,0 +1,90 @@
+"""What every engine answers, so that the planner can choose among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from parzen.kernels import Kernel
+    from parzen.sample import Sample
+    from parzen.scale import Scale
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """A kernel sum and the error that its user accepts.
+
+    The density is f(q) = sum_i w_i K(A^-1 (q - x_i)) / |det A|, with weights w that
+    sum to one and A A^T = H the bandwidth.
+
+    Attributes
+    ----------
+    sample : Sample
+    kernel : Kernel
+    scale : Scale
+    rtol, atol : float
+        An answer g must satisfy |g - f| <= atol + rtol f at every query.
+    grid_size : tuple of int or None
+        Nodes on each axis for engines that use a grid; None for their default.
+    binning : {"linear", "simple"}
+        How engines on a grid share a point among its nodes.
+    n_jobs : int or None
+        Threads, see `parzen.parallel.thread_count`.
+    """
+
+    sample: Sample
+    kernel: Kernel
+    scale: Scale
+    rtol: float = 1e-8
+    atol: float = 0.0
+    grid_size: tuple[int, ...] | None = None
+    binning: str = "linear"
+    n_jobs: Any = None
+
+
+class ErrorBound(NamedTuple):
+    """|g - f| <= absolute + relative f at every query."""
+
+    relative: float
+    absolute: float
+
+
+class Plan(Protocol):
+    """A prepared sum, ready for queries; immutable and picklable."""
+
+    def pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Density at q of shape (m, d), shape (m,)."""
+        ...
+
+    def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log density at q of shape (m, d), shape (m,)."""
+        ...
+
+
+class Engine(Protocol):
+    """A way to sum kernels."""
+
+    @property
+    def name(self) -> str:
+        """The name that `method=` takes."""
+        ...
+
+    def refusal(self, problem: Problem) -> str | None:
+        """Say why this engine cannot answer the problem; None if it can."""
+        ...
+
+    def error_bound(self, problem: Problem) -> ErrorBound:
+        """Bound the error of the answer before any work is done."""
+        ...
+
+    def cost(self, problem: Problem, n_queries: int) -> float:
+        """Predict the seconds that planning and `n_queries` queries take."""
+        ...
+
+    def plan(self, problem: Problem) -> Plan:
+        """Prepare the sum."""
+        ...

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+
+from parzen.engines import planner
+from parzen.engines.direct import DirectPlan
+from parzen.engines.engine import Problem
+from parzen.engines.fft import FFTPlan
+from parzen.errors import CapabilityError, UnknownNameError
+from parzen.kernels import Kernel
+from parzen.sample import Sample
+from parzen.scale import Scale
+
+
+def make_problem(*, n=1000, d=1, h=0.3, kernel="gaussian", seed=1, **keywords):
+    """A standard normal sample with a bandwidth by hand."""
+    x = np.random.default_rng(seed).normal(size=(n, d))
+    return Problem(Sample.of(x), Kernel(kernel), Scale(h, d), **keywords)
+
+
+def candidate(decision, name):
+    """What one engine offered."""
+    return next(c for c in decision.candidates if c.name == name)
+
+
+def test_every_engine_is_asked_and_has_its_name():
+    """`method=` takes "auto" and the name of each engine."""
+    assert planner.METHODS == ("auto", "direct", "fft")
+    decision = planner.decide(make_problem(), "auto")
+    assert [c.name for c in decision.candidates] == list(planner.ENGINES)
+    for name, engine in planner.ENGINES.items():
+        assert engine.name == name
+
+
+@pytest.mark.parametrize("rtol", [0.0, 1e-300, 1e-8, 0.1])
+def test_without_an_absolute_error_only_the_exact_sum_is_within(rtol):
+    """A relative error must hold in the farthest tail, where a grid has none."""
+    decision = planner.decide(make_problem(n=100_000, rtol=rtol), "auto")
+    assert decision.method == "direct"
+    assert decision.reason == "the only engine within the stated error"
+    assert not candidate(decision, "fft").admitted
+    assert candidate(decision, "direct").admitted
+
+
+@pytest.mark.parametrize("n", [10, 100_000])
+def test_of_the_engines_within_the_error_the_cheapest_is_taken(n):
+    """The choice is the least predicted time, and it is the grid for many points."""
+    decision = planner.decide(make_problem(n=n, atol=1e-3), "auto")
+    admitted = [c for c in decision.candidates if c.admitted]
+    assert len(admitted) == 2
+    assert decision.reason == "the cheapest engine within the stated error"
+    assert decision.method == min(admitted, key=lambda c: c.seconds).name
+    if n > 10:
+        assert decision.method == "fft"
+
+
+def test_the_accepted_error_is_kept_by_the_bound():
+    """The bound of what is chosen is never above what the user accepts."""
+    for atol in (0.0, 1e-12, 1e-6, 1e-2):
+        decision = planner.decide(make_problem(n=20_000, atol=atol), "auto")
+        assert decision.bound.absolute <= atol
+        assert decision.bound.relative <= 1e-8
+
+
+@pytest.mark.parametrize("method", ["direct", "fft"])
+def test_a_named_engine_is_taken_whatever_its_bound(method):
+    """By hand, the bound is stated, not enforced."""
+    decision = planner.decide(make_problem(), method)
+    assert decision.method == method
+    assert decision.reason == "named by hand"
+    assert decision.bound == candidate(decision, method).bound
+
+
+def test_a_refusal_is_recorded_or_raised():
+    """An engine that cannot answer says why; named by hand, that is the error."""
+    problem = make_problem(d=4, atol=1.0)
+    decision = planner.decide(problem, "auto")
+    fft = candidate(decision, "fft")
+    assert decision.method == "direct"
+    assert "1, 2 or 3 dimensions" in fft.refusal
+    assert fft.bound is None
+    assert fft.seconds is None
+    assert not fft.admitted
+    with pytest.raises(CapabilityError, match=r"'fft' cannot .* 4\. Use 'direct' or"):
+        planner.decide(problem, "fft")
+
+
+def test_unknown_methods_are_refused():
+    """The nearest engine is suggested."""
+    with pytest.raises(UnknownNameError, match="Did you mean 'direct'"):
+        planner.decide(make_problem(), "dirct")
+
+
+def test_costs_are_for_as_many_queries_as_points():
+    """The number of queries is unknown when the density is made."""
+    problem = make_problem(n=321)
+    decision = planner.decide(problem, "auto")
+    assert decision.n_queries == 321
+    for name, engine in planner.ENGINES.items():
+        assert candidate(decision, name).seconds == engine.cost(problem, 321)
+
+
+@pytest.mark.parametrize(("method", "kind"), [("direct", DirectPlan), ("fft", FFTPlan)])
+def test_the_plan_is_that_of_the_chosen_engine(method, kind):
+    """plan() does what decide() said."""
+    problem = make_problem(n=50)
+    assert isinstance(planner.plan(problem, planner.decide(problem, method)), kind)
+
+
+def test_decisions_are_values():
+    """Frozen, comparable and picklable: they are part of the density."""
+    decision = planner.decide(make_problem(), "auto")
+    assert pickle.loads(pickle.dumps(decision)) == decision
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        decision.method = "fft"
