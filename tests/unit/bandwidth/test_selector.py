@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+import dataclasses
+import pickle
+
+import numpy as np
+import pytest
+
+from parzen import kde
+from parzen.bandwidth import BandwidthResult, select_bandwidth
+from parzen.bandwidth.rules import RULES
+from parzen.bandwidth.selector import SELECTORS
+from parzen.errors import BandwidthError, UnknownNameError
+from parzen.kernels import Kernel, kernel_names
+from parzen.sample import Sample
+
+X1 = np.random.default_rng(1).normal(size=60)
+X2 = np.random.default_rng(2).normal(size=(60, 2)) @ np.array([[1.0, 0.5], [0.0, 1.0]])
+W = np.random.default_rng(3).uniform(0.1, 2, 60)
+
+
+@pytest.mark.parametrize("x", [X1, X2], ids=["1-D", "2-D"])
+@pytest.mark.parametrize("method", RULES)
+def test_the_door_leads_to_the_rules(method, x):
+    """For the Gaussian the value is the rule's own, weights included."""
+    result = select_bandwidth(x, method, weights=W)
+    np.testing.assert_array_equal(result.value, RULES[method](Sample.of(x, W)))
+    assert result.method == method
+    assert result.converged
+    assert result.kernel == Kernel("gaussian")
+    assert result.n_eff == pytest.approx(W.sum() ** 2 / (W**2).sum(), rel=1e-13)
+
+
+def test_auto_says_what_it_picked():
+    """The rule is recorded, not the word "auto"."""
+    result = select_bandwidth(X1)
+    assert result.method == "silverman"
+    assert result.value == select_bandwidth(X1, "silverman").value
+    assert "default" in result.note
+    assert "name" in select_bandwidth(X1, "silverman").note
+
+
+def test_the_names_are_these():
+    """A new selector is a new name here."""
+    assert SELECTORS == ("auto", "silverman", "scott", "normal_reference")
+
+
+@pytest.mark.parametrize("x", [X1, X2], ids=["1-D", "2-D"])
+@pytest.mark.parametrize("kernel", kernel_names())
+def test_other_kernels_get_their_canonical_share(kernel, x):
+    """H times the ratio of canonical bandwidths, H times its square; it is noted."""
+    gaussian = select_bandwidth(x)
+    result = select_bandwidth(x, kernel=kernel)
+    d = 1 if x.ndim == 1 else x.shape[1]
+    ratio = Kernel(kernel).bandwidth_ratio(d)
+    np.testing.assert_allclose(
+        result.value, gaussian.value * (ratio if d == 1 else ratio**2), rtol=1e-14
+    )
+    assert result.kernel == Kernel(kernel)
+    assert (kernel in result.note) == (kernel != "gaussian")
+
+
+def test_the_epanechnikov_bandwidth_is_the_textbooks():
+    """2.2138 times the Gaussian one (Marron and Nolan 1988: 1.7188 / 0.7764)."""
+    ratio = (
+        select_bandwidth(X1, kernel="epanechnikov").value / select_bandwidth(X1).value
+    )
+    assert ratio == pytest.approx(1.7188 / 0.7764, rel=1e-4)
+
+
+@pytest.mark.parametrize("x", [X1, X2], ids=["1-D", "2-D"])
+@pytest.mark.parametrize("kernel", ["gaussian", "tricube"])
+def test_a_density_takes_the_same_bandwidth(x, kernel):
+    """kde(bandwidth=rule) and select_bandwidth(rule) are one."""
+    density = kde(x, weights=W, bandwidth="scott", kernel=kernel)
+    result = select_bandwidth(x, "scott", weights=W, kernel=kernel)
+    np.testing.assert_array_equal(density.bandwidth, result.value)
+    assert density.bandwidth_result.method == "scott"
+
+
+def test_one_column_is_one_dimension():
+    """(n,) and (n, 1) have the same width, as a float."""
+    column = select_bandwidth(X1[:, None]).value
+    assert isinstance(column, float)
+    assert column == select_bandwidth(X1).value
+
+
+@pytest.mark.parametrize(
+    ("x", "value"),
+    [(X1, 0.3), (X2, np.array([0.3, 0.4])), (X2, np.array([[1.0, 0.1], [0.1, 2.0]]))],
+    ids=["width", "widths", "matrix"],
+)
+def test_a_bandwidth_by_hand_is_recorded_as_such(x, value):
+    """It is not converted to the kernel: it is the kernel's own scale."""
+    result = kde(x, bandwidth=value, kernel="biweight").bandwidth_result
+    assert result.method == "manual"
+    np.testing.assert_array_equal(result.value, value)
+
+
+def test_results_are_frozen_and_pickle():
+    """Part of an immutable density."""
+    result = select_bandwidth(X2)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        result.value = 1.0
+    again = pickle.loads(pickle.dumps(result))
+    assert isinstance(again, BandwidthResult)
+    np.testing.assert_array_equal(again.value, result.value)
+
+
+def test_numpys_strings_are_names():
+    """A rule picked from an array of names is a rule."""
+    assert select_bandwidth(X1, np.str_("scott")).method == "scott"
+
+
+@pytest.mark.parametrize("method", ["Scott", "silvermann", "isj", "", "1.0"])
+def test_unknown_rules_are_refused(method):
+    """With the list of the rules that exist."""
+    with pytest.raises(UnknownNameError, match="'auto', 'silverman', 'scott'"):
+        select_bandwidth(X1, method)
+
+
+@pytest.mark.parametrize("method", [None, len, {}, 1j], ids=str)
+def test_what_is_no_rule_and_no_width_is_refused(method):
+    """The error is about the argument, not about a place in an array or a row."""
+    with pytest.raises(UnknownNameError, match=r"^`method` must be one of 'auto'"):
+        select_bandwidth(X1, method)
+    with pytest.raises(BandwidthError, match=r"^`bandwidth` must be a positive number"):
+        kde(X1, bandwidth=method)
