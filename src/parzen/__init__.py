@@ -1,0 +1,71 @@
+"""parzen: kernel density estimation, correct to a stated error, fast at every size.
+
+Start with `parzen.kde(x)`, or with `parzen.KernelDensity` in scikit-learn code.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from parzen.bandwidth import BandwidthResult as BandwidthResult
+    from parzen.bandwidth import select_bandwidth as select_bandwidth
+    from parzen.density import Density as Density
+    from parzen.errors import AccuracyWarning as AccuracyWarning
+    from parzen.errors import BandwidthError as BandwidthError
+    from parzen.errors import CapabilityError as CapabilityError
+    from parzen.errors import ConvergenceWarning as ConvergenceWarning
+    from parzen.errors import DataError as DataError
+    from parzen.errors import ParzenError as ParzenError
+    from parzen.errors import ParzenWarning as ParzenWarning
+    from parzen.errors import ShapeError as ShapeError
+    from parzen.errors import UnknownNameError as UnknownNameError
+    from parzen.errors import WeightError as WeightError
+    from parzen.estimator import KernelDensity as KernelDensity
+    from parzen.functional import kde as kde
+    from parzen.kernels import Kernel as Kernel
+    from parzen.sample import Sample as Sample
+
+# Where each public name lives; loaded on first use, so that importing parzen costs no
+# more than importing NumPy.
+_HOMES = {
+    "AccuracyWarning": "errors",
+    "BandwidthError": "errors",
+    "BandwidthResult": "bandwidth",
+    "CapabilityError": "errors",
+    "ConvergenceWarning": "errors",
+    "DataError": "errors",
+    "Density": "density",
+    "Kernel": "kernels",
+    "KernelDensity": "estimator",
+    "ParzenError": "errors",
+    "ParzenWarning": "errors",
+    "Sample": "sample",
+    "ShapeError": "errors",
+    "UnknownNameError": "errors",
+    "WeightError": "errors",
+    "kde": "functional",
+    "select_bandwidth": "bandwidth",
+}
+
+__all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of str all the same
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name from the module it lives in."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("parzen")
+    if name in _HOMES:
+        value = getattr(importlib.import_module(f"parzen.{_HOMES[name]}"), name)
+        globals()[name] = value
+        return value
+    msg = f"module 'parzen' has no attribute {name!r}"
+    raise AttributeError(msg)
+
+
+def __dir__() -> list[str]:
+    """List the public names."""
+    return [*__all__, "__version__"]

@@ -1,0 +1,8 @@
+"""The immutable Density and what it answers."""
+
+from __future__ import annotations
+
+from parzen.density.density import Density
+from parzen.density.estimate import estimate
+
+__all__ = ["Density", "estimate"]

@@ -1,0 +1,68 @@
+"""The plan of a density in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from parzen.bandwidth import BandwidthResult
+    from parzen.engines.engine import Problem
+    from parzen.engines.planner import Candidate, Decision
+
+
+def explain(problem: Problem, bandwidth: BandwidthResult, decision: Decision) -> str:
+    """Write the bandwidth, the accepted error and the candidates as a small table."""
+    sample = problem.sample
+    weighted = "" if sample.weights is None else f", n_eff {sample.n_eff:,.1f}"
+    bound = decision.bound
+    lines = [
+        f"data       {sample.n:,} points, d = {sample.d}{weighted}",
+        f"kernel     {problem.kernel}",
+        f"bandwidth  {_width(bandwidth.value)}",
+        f"           {bandwidth.method}: {bandwidth.note}",
+        f"accepted   |error| <= {problem.atol:g} + {problem.rtol:g} f",
+        f"method     {decision.method}: {decision.reason}",
+        f"           |error| <= {bound.absolute:.2g} + {bound.relative:.2g} f",
+        "",
+        f"candidates, predicted for {decision.n_queries:,} queries:",
+        f"  {'':8}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
+    ]
+    lines += [_row(candidate, decision) for candidate in decision.candidates]
+    return "\n".join(lines)
+
+
+def _row(candidate: Candidate, decision: Decision) -> str:
+    """Write one candidate: bound, predicted time, verdict."""
+    if candidate.bound is None or candidate.seconds is None:
+        return f"  {candidate.name:8}  cannot: {candidate.refusal}"
+    if candidate.name == decision.method:
+        verdict = "chosen"
+    elif candidate.admitted:
+        verdict = "slower"
+    else:
+        verdict = "error too large"
+    return (
+        f"  {candidate.name:8}  {candidate.bound.absolute:>9.1e}"
+        f"  {candidate.bound.relative:>9.1e}  {_time(candidate.seconds):>10}  {verdict}"
+    )
+
+
+def _width(value: object) -> str:
+    """Write a bandwidth in a few characters."""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    array = np.asarray(value)
+    if array.ndim == 1:
+        return f"widths {np.array2string(array, precision=4, threshold=6)}"
+    widths = np.array2string(np.sqrt(np.diag(array)), precision=4, threshold=6)
+    return f"covariance matrix, widths {widths}"
+
+
+def _time(seconds: float) -> str:
+    """Write seconds in a unit that reads well."""
+    for unit, size in (("s", 1.0), ("ms", 1e-3)):
+        if seconds >= size:
+            return f"{seconds / size:.3g} {unit}"
+    return f"{seconds / 1e-6:.3g} us"
