@@ -7,8 +7,9 @@ ARGS ?=
 BIN = .venv/bin
 PIP = $(BIN)/python -m pip install
 
+export MPLBACKEND = Agg
 # numba's cache does not notice an edit in another module: one cache for each state of src.
-ENV = MPLBACKEND=Agg NUMBA_CACHE_DIR="$$(pwd)/.cache/numba/$$(find src -name '*.py' | LC_ALL=C sort | xargs cat | cksum | cut -d ' ' -f 1)"
+export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba/$(shell find src -name '*.py' | LC_ALL=C sort | xargs cat | cksum | cut -d ' ' -f 1)
 
 .PHONY: help venv demo test lint types floors review doctest bench-smoke pytest \
 	bench coverage docs clean
@@ -39,9 +40,9 @@ venv: .venv/stamp-test ## create .venv with all that the checks need
 
 demo: .venv/stamp-demo ## from real data to a density: three figures in demo/
 	@mkdir -p demo
-	$(ENV) $(BIN)/python examples/digits.py --output demo/digits.png
-	$(ENV) $(BIN)/parzen plot examples/data/old_faithful.csv --column waiting --output demo/old_faithful.png
-	$(ENV) $(BIN)/python examples/mixture.py --output demo/mixture.png
+	$(BIN)/python examples/digits.py --output demo/digits.png
+	$(BIN)/parzen plot examples/data/old_faithful.csv --column waiting --output demo/old_faithful.png
+	$(BIN)/python examples/mixture.py --output demo/mixture.png
 
 test: lint types floors review doctest bench-smoke pytest ## every check, pytest last
 
@@ -61,25 +62,25 @@ review: .venv/stamp-test ## scientific-python's rules for a repository
 	$(BIN)/sp-repo-review .
 
 doctest: .venv/stamp-test ## the examples in docstrings, README and docs
-	$(ENV) $(BIN)/python -m pytest --doctest-modules --doctest-glob="*.md" -p no:randomly src README.md docs
+	$(BIN)/python -m pytest --doctest-modules --doctest-glob="*.md" -p no:randomly src README.md docs
 
 bench-smoke: .venv/stamp-test ## every benchmark once, at toy size
-	$(ENV) $(BIN)/python bench/run.py --smoke
+	$(BIN)/python bench/run.py --smoke
 
 pytest: .venv/stamp-test ## the tests; a missing peer is an error, not a skip
-	$(ENV) PARZEN_REQUIRE_PEERS=1 $(BIN)/python -m pytest $(ARGS)
+	PARZEN_REQUIRE_PEERS=1 $(BIN)/python -m pytest $(ARGS)
 
 bench: .venv/stamp-test ## the full comparison with the peers (minutes)
-	$(ENV) $(BIN)/python bench/run.py
+	$(BIN)/python bench/run.py --readme README.md
 
 # Coverage cannot see into compiled loops: run them as plain Python. The compiled run is
 # the one that counts; this one leaves out what would take for ever.
 coverage: .venv/stamp-test ## branch coverage, without compilation
-	$(ENV) NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest -m "not slow and not statistical and not peers" $(ARGS)
+	NUMBA_DISABLE_JIT=1 $(BIN)/coverage run -m pytest -m "not slow and not statistical and not peers" $(ARGS)
 	$(BIN)/coverage report
 
 docs: .venv/stamp-docs ## the pages, in docs/_build
-	$(ENV) $(BIN)/sphinx-build -n -W -b html docs docs/_build
+	$(BIN)/sphinx-build -n -W -b html docs docs/_build
 
 clean: ## remove all that make made
 	rm -rf .venv .cache demo docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -184,10 +184,16 @@ def moments(x, weights=None):
 def quantile(values, p, weights=None):
     """Return a weighted quantile by walking along the sorted values.
 
-    The k-th value stands at (C_k - w_k/2 - w_1/2) / (W - w_1/2 - w_n/2).
+    The k-th value stands at (C_k - w_k/2 - w_1/2) / (W - w_1/2 - w_n/2); equal values
+    share their weight equally.
     """
     weights = np.ones(len(values)) if weights is None else weights
     pairs = sorted((v, w) for v, w in zip(values, weights, strict=True) if w > 0)
+    ties = {
+        v: [w for _, w in group]
+        for v, group in itertools.groupby(pairs, key=lambda pair: pair[0])
+    }
+    pairs = [(v, math.fsum(ws) / len(ws)) for v, ws in ties.items() for _ in ws]
     first, last = pairs[0][1], pairs[-1][1]
     span = math.fsum(w for _, w in pairs) - first / 2 - last / 2
     place, before = -first / 2, None

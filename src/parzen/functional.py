@@ -37,7 +37,8 @@ def kde(
     x : array_like of shape (n,) or (n, d)
         Sample, finite; a list, an array, a data frame or a series.
     weights : array_like of shape (n,), optional
-        Non-negative, of any scale; an integer weight counts like repeated rows.
+        Non-negative, of any scale. At a fixed bandwidth an integer weight counts like
+        repeated rows; rules see n_eff = (sum w)^2 / sum w^2 points.
     kernel : str or Kernel
         "gaussian", "epanechnikov", "tophat", "triangular", "biweight", "triweight",
         "tricube", "cosine", "exponential", "logistic" or "cauchy", radial above one

@@ -1,8 +1,8 @@
 """Compilation: the only place that knows numba, and the scalar primitives.
 
 Importing this module does not import numba. Functions marked `jitable` stay plain
-Python, runnable on NumPy arrays; a loop marked `compiled` is turned into machine code
-on its first call, and only then are the marked functions made known to numba.
+Python, runnable on NumPy arrays; `compile_loop` turns a loop into machine code, and
+only then are the marked functions made known to numba.
 """
 
 from __future__ import annotations
@@ -50,20 +50,6 @@ def compile_loop(function: Callable[..., Any]) -> Any:
         nogil=True, cache=True, error_model="numpy", fastmath=set(FASTMATH)
     )
     return compiler(function)
-
-
-def compiled(function: Function) -> Function:
-    """Compile a loop on its first call."""
-
-    @functools.cache
-    def machine_code() -> Any:
-        return compile_loop(function)
-
-    @functools.wraps(function)
-    def call(*arguments: Any) -> Any:
-        return machine_code()(*arguments)
-
-    return call  # type: ignore[return-value]
 
 
 def exp2(x: Any) -> Any:

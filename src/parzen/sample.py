@@ -22,7 +22,7 @@ class Sample:
     Attributes
     ----------
     points : ndarray of shape (n, d)
-        The data, read-only.
+        The data without points of weight zero, read-only.
     weights : ndarray of shape (n,) or None
         Probabilities that sum to one, read-only; None where all points count alike.
     flat : bool
@@ -44,11 +44,22 @@ class Sample:
         """
         points, flat = check_points(x)
         probabilities = check_weights(weights, len(points))
-        points.setflags(write=False)
-        if probabilities is not None:
-            probabilities.setflags(write=False)
+        if probabilities is not None and not probabilities.all():
+            # a point without weight must not count in n, nor stretch a grid
+            positive = probabilities > 0
+            points, probabilities = points[positive], probabilities[positive]
         names = _column_names(x) if columns is None else tuple(map(str, columns))
         return cls(points, probabilities, flat, names)
+
+    def __post_init__(self) -> None:
+        self.points.setflags(write=False)
+        if self.weights is not None:
+            self.weights.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # copies and pickles come back writable
+        self.__dict__.update(state)
+        self.__post_init__()
 
     @property
     def n(self) -> int:
@@ -107,7 +118,7 @@ class Sample:
             freedom = 1.0 - 1.0 / self.n_eff
             covariance = (scaled * self.weights[:, None]).T @ scaled
             covariance /= freedom if freedom > 0 else 1.0
-        return mean, covariance
+        return mean, (covariance + covariance.T) / 2
 
     @cached_property
     def mean(self) -> NDArray[np.float64]:
@@ -162,16 +173,14 @@ class Sample:
         p = np.asarray(p, dtype=np.float64)
         if self.weights is None:
             return np.asarray(np.quantile(self.points, p, axis=0))
-        positive = self.weights > 0
-        weights, points = self.weights[positive], self.points[positive]
         columns = []
-        for column in points.T:
+        for column in self.points.T:
             # ties share their weight equally: neither the order of the input nor the
             # direction of the axis can matter
             values, group, count = np.unique(
                 column, return_inverse=True, return_counts=True
             )
-            w = np.repeat(np.bincount(group, weights) / count, count)
+            w = np.repeat(np.bincount(group, self.weights) / count, count)
             position = np.cumsum(w) - 0.5 * w
             position -= position[0]
             last = position[-1]

@@ -63,6 +63,20 @@ class Scale:
         return np.asarray(np.linalg.norm(np.linalg.inv(self.root), axis=0))
 
     @cached_property
+    def condition(self) -> float:
+        """How much rounding a covariance matrix amplifies, at least 1.
+
+        The condition number of the matrix scaled to a unit diagonal: that scaling
+        rounds nothing that matters, so the units of the axes do not count.
+        """
+        if self.root is None:
+            return 1.0
+        eigenvalues = np.linalg.eigvalsh(
+            self.bandwidth / np.outer(self.widths, self.widths)
+        )
+        return float(eigenvalues[-1] / eigenvalues[0])
+
+    @cached_property
     def log_volume(self) -> float:
         """Logarithm of |det A|."""
         diagonal = self.widths if self.root is None else np.diag(self.root)

@@ -204,9 +204,7 @@ def test_rule_equals_the_oracle_and_follows_units_and_shifts(x, rule, data, seed
         value, reference.rule_bandwidth(x, rule, weights), rtol=1e-9, atol=1e-12
     )
     power = 1 if d == 1 else 2
-    # the weighted quantile orders ties by weight, so a reflection may change it
-    sign = 1.0 if weights is not None and d == 1 else -1.0
-    for factor, shift in ((1e-5, 0.0), (7.0 * sign, 3.0), (1.0, 1e3)):
+    for factor, shift in ((1e-5, 0.0), (-7.0, 3.0), (1.0, 1e3)):
         moved = parzen.select_bandwidth(x * factor + shift, rule, weights=weights)
         np.testing.assert_allclose(
             moved.value, value * abs(factor) ** power, rtol=1e-8, atol=1e-300

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from parzen.jit import compile_loop, compiled, exp2, jitable, log2
+from parzen.jit import compile_loop, exp2, jitable, log2, maximum
 
 # Rounding of a Horner scheme whose leading term dominates: a few units in the last
 # place; the polynomials themselves are below half a unit.
@@ -136,18 +136,17 @@ def test_division_by_zero_gives_infinity():
     np.testing.assert_array_equal(run(loop, np.array([0.0, 2.0])), [np.inf, 0.5])
 
 
-def test_compiled_functions_compile_on_the_first_call():
-    """The decorator keeps name and docstring, and the answer is that of the loop."""
+@pytest.mark.parametrize("evaluate", [run, plain])
+def test_running_maximum(rng, evaluate):
+    """The compiled maximum is a reduction, with infinities in their place."""
 
-    @compiled
-    def total(x):
-        """Add up."""
-        result = 0.0
-        for value in x:
-            result += value
-        return result
+    def loop(x, out):
+        top = -np.inf
+        for i in range(x.size):
+            top = maximum(top, x[i])
+            out[i] = top
 
-    assert total.__name__ == "total"
-    assert total.__doc__ == "Add up."
-    assert total(np.arange(4.0)) == 6.0
-    assert total(np.arange(5.0)) == 10.0
+    for x in (rng.normal(size=37), np.array([-np.inf, -np.inf, 3.0, np.inf, 2.0])):
+        answer = run(loop, x) if evaluate is run else maximum(x, x[0])
+        exact = np.maximum.accumulate(x) if evaluate is run else np.maximum(x, x[0])
+        np.testing.assert_array_equal(answer, exact)

@@ -46,6 +46,15 @@ class BandwidthResult:
     kernel: Kernel
     note: str
 
+    def __post_init__(self) -> None:
+        if isinstance(self.value, np.ndarray):
+            self.value.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # copies and pickles come back writable
+        self.__dict__.update(state)
+        self.__post_init__()
+
 
 def select_bandwidth(
     x: Any,

@@ -223,12 +223,14 @@ class Density:
             raise CapabilityError(msg)
         shape = shape or self._problem.grid_size or (GRID_NODES[sample.d],) * sample.d
         reach = min(self.kernel.reach(GRID_TAIL, sample.d), GRID_WIDTHS)
-        extent = scale.extent(box=self.kernel.product)
-        return Grid(
-            sample.lower - reach * extent,
-            sample.upper + reach * extent,
-            shape,
-        )
+        extent = reach * scale.extent(box=self.kernel.product)
+        with np.errstate(over="ignore"):
+            grid = Grid(sample.lower - extent, sample.upper + extent, shape)
+            finite = np.isfinite(grid.step).all()
+        if not finite:
+            msg = "the range of the data exceeds the largest float; no grid covers it. "
+            raise CapabilityError(msg + "Change the units of the data.")
+        return grid
 
     def sample(self, size: Any = None, *, rng: Any = None) -> Any:
         """Draw from the density: a data point by its weight, plus kernel noise.

@@ -26,7 +26,7 @@ def explain(problem: Problem, bandwidth: BandwidthResult, decision: Decision) ->
         f"method     {decision.method}: {decision.reason}",
         f"           |error| <= {bound.absolute:.2g} + {bound.relative:.2g} f",
         "",
-        f"candidates, predicted for {decision.n_queries:,} queries:",
+        f"candidates, predicted for {sample.n:,} queries on one thread:",
         f"  {'':8}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
     ]
     lines += [_row(candidate, decision) for candidate in decision.candidates]

@@ -20,7 +20,8 @@ class WeightedIndex:
     """Draw indices with given probabilities in O(1) each.
 
     A guide table [1]_ tells where in the cumulative sums each of n equal cells of
-    [0, 1) begins; from there one step on average reaches the index. O(n) to set up.
+    [0, 1) begins; from there one step on average reaches the index. Setting it up takes
+    O(n log n).
 
     References
     ----------
@@ -31,14 +32,9 @@ class WeightedIndex:
     weights: NDArray[np.float64]
 
     @cached_property
-    def _positive(self) -> NDArray[np.intp]:
-        """Indices that can be drawn."""
-        return np.flatnonzero(self.weights)
-
-    @cached_property
     def _cumulative(self) -> NDArray[np.float64]:
-        """Cumulative probabilities of the positive weights, the last one exactly 1."""
-        cumulative = np.cumsum(self.weights[self._positive])
+        """Cumulative probabilities, the last one exactly 1."""
+        cumulative = np.cumsum(self.weights)
         cumulative /= cumulative[-1]
         return cumulative
 
@@ -60,4 +56,4 @@ class WeightedIndex:
             index += short
         left = np.flatnonzero(cumulative[index] <= u)
         index[left] = np.searchsorted(cumulative, u[left], side="right")
-        return self._positive[index]
+        return index

@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from parzen.scale import Scale
 
-# Whitened coordinates beyond this lose digits of the differences: 1e3 of 1e16.
-STRETCH = 1e3
+# Whitened coordinates beyond this lose digits: the exponent of a representable density
+# is rounded by 37 STRETCH 1.1e-16 sqrt(d).
+STRETCH = 1e2
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,28 +13,31 @@ from parzen.engines.coordinates import Coordinates
 from parzen.engines.engine import ErrorBound
 from parzen.engines.kernel_sums import compact_loop, decaying_loop
 from parzen.kernels.profiles import CAUCHY
-from parzen.parallel import run_blocks, thread_count
+from parzen.parallel import run_blocks
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from parzen.engines.engine import Problem
 
-# Pairs in one block of work, about 0.1 ms; and in a sum that is worth a second thread.
+# Pairs in one block of work, about 0.1 ms.
 BLOCK_PAIRS = 1 << 16
-THREAD_PAIRS = 1 << 18
+# A shorter sum gains nothing from a second thread, which takes 0.1 ms to start.
+THREAD_SECONDS = 1e-3
 # Below this many pairs NumPy answers before numba could even be imported.
 NUMPY_PAIRS = 1 << 17
 # Numbers in one temporary array of the NumPy sum.
 NUMPY_ELEMENTS = 1 << 18
 # Densities of compact kernels below this may have lost digits to tiny weights.
 SMALLEST = 1e-250
-# Measured on one core, AVX-512: seconds a pair, and a pair and dimension.
-SECONDS_A_PAIR = 1.1e-9
-SECONDS_A_COORDINATE = 1.1e-10
-# Rounding in distances, exponential and sum: observed below 1e-13 for any
-# representable density, because exponents stay below 1100 bits.
-ROUNDING = 1e-12
+# Measured on one core, AVX-512: seconds a call, a pair, a pair and dimension.
+SECONDS_A_CALL = 5e-5
+SECONDS_A_PAIR = 8e-10
+SECONDS_A_COORDINATE = 5e-11
+# Rounding of distances, exponential and sum for any representable density: exponents
+# stay below 1100 bits, whitened coordinates below STRETCH. To it come the rounding of
+# the constant, and what a covariance matrix amplifies.
+ROUNDING = 2e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,16 +47,13 @@ class DirectPlan:
     Attributes
     ----------
     problem : Problem
-    points : ndarray of shape (n, d)
-        Points of positive weight, in units of the data.
     weights : ndarray of shape (n,)
-        Their weights, which sum to one.
+        Weights of the points, which sum to one.
     coordinates : Coordinates or None
         The points as the compiled loops take them; None where only NumPy can sum.
     """
 
     problem: Problem
-    points: NDArray[np.float64]
     weights: NDArray[np.float64]
     coordinates: Coordinates | None
 
@@ -69,7 +69,7 @@ class DirectPlan:
 
     def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log density at q of shape (m, d)."""
-        if self.coordinates is None or len(q) * len(self.points) <= NUMPY_PAIRS:
+        if self.coordinates is None or len(q) * len(self.weights) <= NUMPY_PAIRS:
             result = self._numpy_sum(q)
         else:
             result = self._compiled_sum(q, self.coordinates)
@@ -85,13 +85,14 @@ class DirectPlan:
     def _numpy_sum(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum in log space with temporaries of bounded size."""
         kernel, scale = self.problem.kernel, self.problem.scale
+        points = self.problem.sample.points
         log_weights = np.log(self.weights)
-        rows = max(1, NUMPY_ELEMENTS // self.points.size)
+        rows = max(1, NUMPY_ELEMENTS // points.size)
         result = np.empty(len(q))
         with np.errstate(all="ignore"):
             for start in range(0, len(q), rows):
                 block = q[start : start + rows, None, :]
-                u = scale.to_kernel_units(block - self.points)
+                u = scale.to_kernel_units(block - points)
                 terms = kernel.logpdf(u) + log_weights
                 top = terms.max(axis=1)
                 base = np.where(np.isfinite(top), top, 0.0)
@@ -105,7 +106,7 @@ class DirectPlan:
         """Sum in compiled loops, blocks of queries on threads."""
         kernel, scale = self.problem.kernel, self.problem.scale
         queries = coordinates.place(q)
-        m, n = len(q), len(self.points)
+        m, n = len(q), len(self.weights)
         rows = min(m, max(64, BLOCK_PAIRS // n))
         chunks = -(-m // rows)
         # few queries on many points: cut the points too, into panels
@@ -137,8 +138,8 @@ class DirectPlan:
                 total[panel, some],
             )
 
-        n_jobs = self.problem.n_jobs if m * n > THREAD_PAIRS else 1
-        run_blocks(task, chunks * panels, n_jobs)
+        busy = DirectEngine().cost(self.problem, m) > THREAD_SECONDS
+        run_blocks(task, chunks * panels, self.problem.n_jobs if busy else 1)
         top = reference.max(axis=0)
         constant = kernel.log_norm(self.problem.sample.d) - scale.log_volume
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -150,28 +151,32 @@ class DirectEngine:
     """Sum every kernel at every query: exact, O(n m d) time, O(n + m) memory."""
 
     name = "direct"
+    relative = True
 
     def refusal(self, problem: Problem) -> str | None:  # noqa: ARG002 - protocol
         """Answer every problem."""
         return None
 
-    def error_bound(self, problem: Problem) -> ErrorBound:  # noqa: ARG002 - protocol
+    def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound the rounding; there is no other error."""
-        return ErrorBound(relative=ROUNDING, absolute=0.0)
+        scale, d = problem.scale, problem.sample.d
+        constant = problem.kernel.log_norm(d) - scale.log_volume
+        rounding = 8.0 * d * scale.condition + 4.0 * abs(constant)
+        return ErrorBound(ROUNDING + rounding * np.finfo(np.float64).eps, 0.0)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
-        """Pairs times the measured cost of one, over the threads."""
+        """Pairs times the measured cost of one, on one thread."""
         sample = problem.sample
         pair = SECONDS_A_PAIR + SECONDS_A_COORDINATE * sample.d
-        return sample.n * n_queries * pair / thread_count(problem.n_jobs)
+        return SECONDS_A_CALL + sample.n * n_queries * pair
 
     def plan(self, problem: Problem) -> DirectPlan:
-        """Drop points without weight and lay the coordinates out axis by axis."""
-        sample, scale = problem.sample, problem.scale
-        if sample.weights is None:
-            points, weights = sample.points, np.full(sample.n, 1.0 / sample.n)
-        else:
-            positive = sample.weights > 0
-            points, weights = sample.points[positive], sample.weights[positive]
-        coordinates = Coordinates.of(points, scale, product=problem.kernel.product)
-        return DirectPlan(problem, points, weights, coordinates)
+        """Lay the coordinates out axis by axis."""
+        sample = problem.sample
+        weights = sample.weights
+        if weights is None:
+            weights = np.full(sample.n, 1.0 / sample.n)
+        layout = Coordinates.of(
+            sample.points, problem.scale, product=problem.kernel.product
+        )
+        return DirectPlan(problem, weights, layout)

@@ -73,6 +73,11 @@ class Engine(Protocol):
         """The name that `method=` takes."""
         ...
 
+    @property
+    def relative(self) -> bool:
+        """Whether the error is relative to the density, so that tails are right."""
+        ...
+
     def refusal(self, problem: Problem) -> str | None:
         """Say why this engine cannot answer the problem; None if it can."""
         ...
@@ -82,7 +87,7 @@ class Engine(Protocol):
         ...
 
     def cost(self, problem: Problem, n_queries: int) -> float:
-        """Predict the seconds that planning and `n_queries` queries take."""
+        """Predict the seconds that a fit and `n_queries` queries take on one thread."""
         ...
 
     def plan(self, problem: Problem) -> Plan:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from parzen.checks import check_choice
 from parzen.engines.direct import DirectEngine
 from parzen.engines.fft import FFTEngine
-from parzen.errors import CapabilityError
+from parzen.errors import AccuracyWarning, CapabilityError
 
 if TYPE_CHECKING:
     from parzen.engines.engine import Engine, ErrorBound, Plan, Problem
@@ -32,7 +33,7 @@ class Candidate:
     bound : ErrorBound or None
         Its error before any work is done.
     seconds : float or None
-        Predicted time for the fit and `n_queries` queries.
+        Predicted time on one thread, for as many queries as points.
     admitted : bool
         Whether its bound keeps the error that the user accepts.
     """
@@ -44,28 +45,30 @@ class Candidate:
     admitted: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Decision:
-    """The engine chosen, the reason, and the candidates it was chosen from."""
+    """The engine chosen for a problem, and the reason."""
 
     method: str
     reason: str
-    candidates: tuple[Candidate, ...]
-    n_queries: int
+    problem: Problem
 
     @property
     def bound(self) -> ErrorBound:
         """Error bound of the chosen engine."""
-        chosen = next(c for c in self.candidates if c.name == self.method)
-        assert chosen.bound is not None  # noqa: S101 - a chosen engine never refuses
-        return chosen.bound
+        return ENGINES[self.method].error_bound(self.problem)
+
+    @property
+    def candidates(self) -> tuple[Candidate, ...]:
+        """What every engine offers; asked only here, to spare each fit the question."""
+        return tuple(_candidate(engine, self.problem) for engine in ENGINES.values())
 
 
 def decide(problem: Problem, method: str) -> Decision:
     """Pick an engine by name, or the cheapest that keeps the error.
 
     The number of queries is unknown when a density is made; costs are predicted for as
-    many queries as points.
+    many queries as points, on one thread, so that `n_jobs` cannot change the choice.
 
     Raises
     ------
@@ -73,22 +76,28 @@ def decide(problem: Problem, method: str) -> Decision:
         If `method` is no engine.
     CapabilityError
         If the named engine cannot answer the problem.
+
+    Warns
+    -----
+    AccuracyWarning
+        If no engine keeps the error; then the most exact one is chosen.
     """
     check_choice(method, METHODS, "method")
-    candidates = tuple(_candidate(engine, problem) for engine in ENGINES.values())
-    n_queries = problem.sample.n
     if method != "auto":
-        return Decision(
-            _able(method, candidates), "named by hand", candidates, n_queries
-        )
-    admitted = [c for c in candidates if c.admitted]
-    best = min(admitted, key=lambda c: c.seconds or 0.0)
-    reason = (
-        "the only engine within the stated error"
-        if len(admitted) == 1
-        else "the cheapest engine within the stated error"
-    )
-    return Decision(best.name, reason, candidates, n_queries)
+        _check_able(problem, method)
+        return Decision(method, "named by hand", problem)
+    # an engine whose error is absolute cannot keep a purely relative one: not asked
+    offers = [
+        _candidate(engine, problem)
+        for engine in ENGINES.values()
+        if engine.relative or problem.atol > 0
+    ]
+    admitted = [offer for offer in offers if offer.admitted]
+    if not admitted:
+        return _most_exact(problem)
+    best = min(admitted, key=lambda offer: offer.seconds or 0.0)
+    rank = "only" if len(admitted) == 1 else "cheapest"
+    return Decision(best.name, f"the {rank} engine within the stated error", problem)
 
 
 def plan(problem: Problem, decision: Decision) -> Plan:
@@ -102,21 +111,34 @@ def _candidate(engine: Engine, problem: Problem) -> Candidate:
     if refusal is not None:
         return Candidate(engine.name, refusal)
     bound = engine.error_bound(problem)
-    # The direct sum is as exact as floats allow, whatever smaller error is asked for.
-    admitted = bound.absolute <= problem.atol and (
-        bound.relative <= problem.rtol or engine.name == "direct"
-    )
+    admitted = bound.absolute <= problem.atol and bound.relative <= problem.rtol
     seconds = engine.cost(problem, problem.sample.n)
     return Candidate(engine.name, None, bound, seconds, admitted)
 
 
-def _able(method: str, candidates: tuple[Candidate, ...]) -> str:
-    """Return the named engine unless it refuses."""
-    named = next(c for c in candidates if c.name == method)
-    if named.refusal is None:
-        return method
-    able = ", ".join(repr(c.name) for c in candidates if c.refusal is None)
+def _most_exact(problem: Problem) -> Decision:
+    """Fall back to the direct sum, whose rounding exceeds the stated error."""
+    rounding = ENGINES["direct"].error_bound(problem).relative
     msg = (
-        f"method {method!r} cannot answer this: {named.refusal}. Use {able} or 'auto'."
+        f"no engine keeps the stated error, `rtol`={problem.rtol:g}: the direct sum "
+        f"rounds by up to {rounding:.1e}, relative. Accept that much, or give a "
+        "better conditioned `bandwidth`."
     )
+    warnings.warn(msg, AccuracyWarning, stacklevel=5)
+    return Decision(
+        "direct", "the most exact, though not within the stated error", problem
+    )
+
+
+def _check_able(problem: Problem, method: str) -> None:
+    """Raise `CapabilityError` if the named engine refuses, naming those that do not."""
+    refusal = ENGINES[method].refusal(problem)
+    if refusal is None:
+        return
+    able = ", ".join(
+        repr(name)
+        for name, engine in ENGINES.items()
+        if engine.refusal(problem) is None
+    )
+    msg = f"method {method!r} cannot answer this: {refusal}. Use {able} or 'auto'."
     raise CapabilityError(msg)

@@ -137,12 +137,10 @@ class Kernel:
 
     def _parts(self, u: ArrayLike) -> tuple[Floats, Floats, float]:
         """Return exponent, factor and log c_d of K(u) = c_d 2^exponent factor."""
-        u = np.asarray(u)
+        u = np.asarray(u, dtype=np.float64)
         if u.ndim == 0:
             msg = "`u` must have shape (..., d); got a number. Pass [u] for d = 1."
             raise ShapeError(msg)
-        # at least double precision, and long doubles as they are
-        u = u.astype(np.result_type(u.dtype, np.float64), copy=False)
         # one axis at a time for a product, the radius of all axes otherwise
         d = 1 if self.product else u.shape[-1]
         axes = u[..., None] if self.product else u

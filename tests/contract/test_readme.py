@@ -1,0 +1,34 @@
+"""The tables of the README are made from measured results, never typed."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_tables_are_those_of_the_results(tmp_path):
+    """Making the README anew from `bench/results` changes nothing."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    copy = tmp_path / "README.md"
+    copy.write_text(readme, encoding="utf-8")
+    subprocess.run(
+        [sys.executable, ROOT / "bench" / "table.py", "--readme", copy],
+        check=True,
+        capture_output=True,
+    )
+    assert copy.read_text(encoding="utf-8") == readme
+
+
+def test_every_comparison_has_results():
+    """Each function that `bench/run.py` lists has a file of results."""
+    listed = subprocess.run(
+        [sys.executable, ROOT / "bench" / "run.py", "--list"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout.split()
+    stored = {path.stem for path in (ROOT / "bench" / "results").glob("*.json")}
+    assert stored == set(listed)
