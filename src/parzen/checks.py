@@ -125,13 +125,20 @@ def check_points(x: Any, name: str = "x") -> tuple[NDArray[np.float64], bool]:
 
 
 def check_queries(
-    q: Any, n_axes: int, *, flat: bool
+    q: Any, n_axes: int, *, flat: bool, columns: tuple[str, ...] | None = None
 ) -> tuple[NDArray[np.float64], tuple[int, ...]]:
     """Return queries as (m, d), and the shape that the answer must take.
 
     A density of 1-D data takes an array of any shape; otherwise the last axis of `q`
-    holds the coordinates. Infinite queries are allowed (the density is zero there).
+    holds the coordinates. Infinite queries are allowed (the density is zero there). A
+    frame must have the columns of the data, in their order.
     """
+    names = getattr(q, "columns", None)
+    if names is not None and columns is not None and not flat:
+        given = tuple(str(name) for name in names)
+        if given != columns:
+            msg = f"`q` must have the columns of the data, {list(columns)}, in this "
+            raise ShapeError(msg + f"order; got {list(given)}. Select them by name.")
     array = real_array(q, "q")
     if np.isnan(array).any():
         index = tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
@@ -198,8 +205,8 @@ def check_bandwidth(
         # in one dimension a (1, 1) matrix is a covariance, as in any other
         return math.sqrt(matrix[0, 0]) if n_axes == 1 else matrix
     if array.ndim > 0 and array.shape != (n_axes,):
-        msg = f"`bandwidth` must be {forms}; got shape {array.shape}. "
-        raise BandwidthError(msg + "One width per data point is not available yet.")
+        msg = f"`bandwidth` must be {forms}; got shape {array.shape}."
+        raise BandwidthError(msg)
     if not (array > 0).all():
         i = int(np.argmin(array > 0))
         several = array.ndim > 0 and n_axes > 1
@@ -279,7 +286,7 @@ def check_grid_size(
     if len(sizes) == 1:
         sizes *= n_axes
     if len(sizes) != n_axes:
-        forms = "an integer" + (f" or {n_axes} integers" if n_axes > 1 else "")
+        forms = f"an integer, or one on each axis ({n_axes})"
         msg = f"`{name}` must be {forms}; got {value!r}."
         raise ShapeError(msg)
     shape = tuple(check_count(size, name, least=2) for size in sizes)

@@ -30,7 +30,8 @@ def kde(
 
     Chooses a bandwidth, and the cheapest engine that keeps the error you accept:
     every answer g satisfies |g - f| <= atol + rtol f, with f the exact kernel sum, at
-    every query. The data are copied; the density never changes.
+    every query. (A method named by hand has the error that `Density.explain` states.)
+    The data are copied; the density never changes.
 
     Parameters
     ----------
@@ -38,7 +39,8 @@ def kde(
         Sample, finite; a list, an array, a data frame or a series.
     weights : array_like of shape (n,), optional
         Non-negative, of any scale. At a fixed bandwidth an integer weight counts like
-        repeated rows; rules see n_eff = (sum w)^2 / sum w^2 points.
+        repeated rows; rules see n_eff = (sum w)^2 / sum w^2 points. Ratios beyond 1e300
+        are lost.
     kernel : str or Kernel
         "gaussian", "epanechnikov", "tophat", "triangular", "biweight", "triweight",
         "tricube", "cosine", "exponential", "logistic" or "cauchy", radial above one
@@ -90,7 +92,9 @@ def kde(
     Notes
     -----
     f(q) = sum_i w_i K(A^-1 (q - x_i)) / det A [1]_ [2]_, with w normalised to sum 1 and
-    A A^T = H. The fit costs O(n); queries cost O(n m d) with the direct sum. Memory is
+    A A^T = H. Distances are rounded like any float: where a single point at the very
+    edge of a compact kernel makes up the density, its relative error is that of
+    1 - |u|. The fit costs O(n); queries cost O(n m d) with the direct sum. Memory is
     O(n + m), on a grid O(n + G) for G nodes.
 
     References

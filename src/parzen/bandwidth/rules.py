@@ -101,7 +101,11 @@ def _spread(sample: Sample) -> float:
 
 
 def rank_fault(sample: Sample) -> str | None:
-    """Say why the covariance is not of full rank; None if it is."""
+    """Say why the covariance is not of full rank; None if it is.
+
+    A constant column is an error before that: it leaves no correlation to look at.
+    """
+    _check_varied(sample)
     if sample.n <= sample.d:
         d = sample.d
         return f"{d} dimensions need more than {d} points; got n = {sample.n}"
@@ -122,7 +126,6 @@ def axis_widths(sample: Sample) -> NDArray[np.float64]:
 
 def _scaled_covariance(sample: Sample, factor: float) -> NDArray[np.float64]:
     """factor^2 times the covariance, positive definite and within range."""
-    _check_varied(sample)
     fault = rank_fault(sample)
     if fault is not None:
         msg = (

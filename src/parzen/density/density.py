@@ -127,7 +127,8 @@ class Density:
         """Evaluate the log density.
 
         Right to the same relative error down to the smallest representable number, and
-        -inf only where the density is zero. An engine on a grid, named by hand or
+        -inf only where the density is zero, or where its logarithm or the distance in
+        bandwidths leaves the range of floats. An engine on a grid, named by hand or
         admitted by your `atol`, has an absolute error instead: its logarithm is -inf
         where it leaves the density zero.
 
@@ -158,7 +159,9 @@ class Density:
     def _answer(self, q: Any, evaluate: Any, at_infinity: float) -> Any:
         """Check the queries, evaluate the finite ones, restore the shape."""
         sample = self._problem.sample
-        points, shape = check_queries(q, sample.d, flat=sample.flat)
+        points, shape = check_queries(
+            q, sample.d, flat=sample.flat, columns=sample.columns
+        )
         finite = np.isfinite(points).all(axis=1)
         if finite.all():
             values = evaluate(points)

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parzen.engines.planner import BY_HAND
+
 if TYPE_CHECKING:
     from parzen.bandwidth import BandwidthResult
     from parzen.engines.engine import Problem
@@ -39,6 +41,8 @@ def _row(candidate: Candidate, decision: Decision) -> str:
         return f"  {candidate.name:8}  cannot: {candidate.refusal}"
     if candidate.name == decision.method:
         verdict = "chosen"
+    elif decision.reason == BY_HAND:
+        verdict = "not asked for"
     elif candidate.admitted:
         verdict = "slower"
     else:

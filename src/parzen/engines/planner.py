@@ -18,6 +18,7 @@ ENGINES: dict[str, Engine] = {
     engine.name: engine for engine in (DirectEngine(), FFTEngine())
 }
 METHODS = ("auto", *ENGINES)
+BY_HAND = "named by hand"
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def decide(problem: Problem, method: str) -> Decision:
     check_choice(method, METHODS, "method")
     if method != "auto":
         _check_able(problem, method)
-        return Decision(method, "named by hand", problem)
+        return Decision(method, BY_HAND, problem)
     # an engine whose error is absolute cannot keep a purely relative one: not asked
     offers = [
         _candidate(engine, problem)
@@ -121,7 +122,7 @@ def _most_exact(problem: Problem) -> Decision:
     rounding = ENGINES["direct"].error_bound(problem).relative
     msg = (
         f"no engine keeps the stated error, `rtol`={problem.rtol:g}: the direct sum "
-        f"rounds by up to {rounding:.1e}, relative. Accept that much, or give a "
+        f"rounds by up to {rounding:.1e}, relative. Pass that as `rtol`, or give a "
         "better conditioned `bandwidth`."
     )
     warnings.warn(msg, AccuracyWarning, stacklevel=5)

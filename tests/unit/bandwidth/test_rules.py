@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
+from parzen.bandwidth import select_bandwidth
 from parzen.bandwidth.rules import (
     RULES,
     normal_reference,
@@ -208,3 +209,27 @@ def test_a_covariance_beyond_floats_is_refused(rule, scale):
     assert np.isfinite(rule(Sample.of(x[:, 0] * scale)))
     with pytest.raises(BandwidthError, match=r"leaves the range of floats.*units"):
         rule(Sample.of(x * scale))
+
+
+@pytest.mark.parametrize("d", [2, 3, 5, 9])
+@pytest.mark.parametrize("rule", ["auto", *RULES])
+def test_a_constant_column_is_named_in_any_dimension(rng, d, rule):
+    """Before any matrix is looked at, which would be NaN."""
+    x = rng.normal(size=(60, d))
+    x[:, -1] = 1.0
+    with pytest.raises(BandwidthError, match=f"column {d - 1} is constant at 1"):
+        select_bandwidth(x, rule)
+
+
+@pytest.mark.parametrize("rule", ["auto", *RULES])
+@pytest.mark.parametrize("d", [1, 2])
+def test_points_without_weight_change_no_rule(rng, d, rule):
+    """Wherever they lie: they are no points."""
+    x, weights = rng.normal(size=(30, d)), rng.uniform(0.5, 1.0, size=30)
+    plain = select_bandwidth(x, rule, weights=weights).value
+    x, weights = np.vstack([x, np.full((1, d), 1e9)]), np.append(weights, 0.0)
+    np.testing.assert_array_equal(
+        select_bandwidth(x, rule, weights=weights).value, plain
+    )
+    with pytest.raises(BandwidthError, match="vary"):
+        select_bandwidth(np.r_[np.ones(9), 5.0], rule, weights=[*[0.7] * 9, 0.0])

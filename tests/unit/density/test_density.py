@@ -405,3 +405,30 @@ def test_threads_may_share_a_density():
         answers = list(pool.map(density.logpdf, queries))
     for answer, one in zip(answers, expected, strict=True):
         np.testing.assert_array_equal(answer, one)
+
+
+def test_a_frame_must_have_the_columns_of_the_data():
+    """Reordered columns would silently be other coordinates."""
+    frame = pd.DataFrame({"a": X[:, 0], "b": X[:, 1]})
+    density = parzen.kde(frame)
+    np.testing.assert_array_equal(
+        density.logpdf(frame), density.logpdf(frame.to_numpy())
+    )
+    with pytest.raises(
+        ShapeError, match=r"\['a', 'b'\], in this order; got \['b', 'a'\]"
+    ):
+        density.logpdf(frame[["b", "a"]])
+
+
+@pytest.mark.parametrize(
+    "again", [copy.deepcopy, lambda d: pickle.loads(pickle.dumps(d))]
+)
+def test_data_weights_and_bandwidth_stay_read_only(again):
+    """In the original, in copies and after a pickle."""
+    made = parzen.kde(
+        X, weights=np.arange(1.0, len(X) + 1), bandwidth=np.eye(X.shape[1])
+    )
+    for density in (made, again(made)):
+        for array in (density.points, density.weights, density.bandwidth_result.value):
+            with pytest.raises(ValueError, match="read-only"):
+                array[0] = 7.0
