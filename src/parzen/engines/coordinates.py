@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parzen.engines.kernel_sums import AXES
+from parzen.engines.kernel_sums import AXES, BY_AXIS, BY_DIFFERENCE, WHITENED
 from parzen.errors import BandwidthError
 from parzen.scale import times_power_of_two
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # Whitened coordinates beyond this lose digits: the exponent of a representable density
 # is rounded by 37 STRETCH 1.1e-16 sqrt(d).
-STRETCH = 1e2
+STRETCH = 1e3
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +83,13 @@ class Coordinates:
             )
             raise BandwidthError(msg)
         return cls(_by_axis(scaled), metric, nothing, centre, scale)
+
+    @property
+    def form(self) -> int:
+        """Which of the three forms this is."""
+        if self.root.size:
+            return BY_DIFFERENCE
+        return BY_AXIS if self.metric.size else WHITENED
 
     def place(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return queries (m, d) in the same coordinates, one row each."""

@@ -37,7 +37,7 @@ SECONDS_A_COORDINATE = 5e-11
 # Rounding of distances, exponential and sum for any representable density: exponents
 # stay below 1100 bits, whitened coordinates below STRETCH. To it come the rounding of
 # the constant, and what a covariance matrix amplifies.
-ROUNDING = 2e-12
+ROUNDING = 2e-11
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,11 +117,13 @@ class DirectPlan:
         total = np.empty((panels, m))
         product = int(kernel.product)
         if math.isfinite(kernel.support):
-            loop, weights = compact_loop(kernel.code, product), self.weights
+            loop = compact_loop(kernel.code, product, coordinates.form)
+            weights = self.weights
         else:
             # of the profiles, only the radial Cauchy depends on the dimension
             d = q.shape[1] if kernel.code == CAUCHY and not product else 1
-            loop, weights = decaying_loop(kernel.code, d, product), self.log_weights
+            loop = decaying_loop(kernel.code, d, product, coordinates.form)
+            weights = self.log_weights
 
         def task(block: int) -> None:
             chunk, panel = divmod(block, panels)

@@ -18,6 +18,8 @@ TILE = 640
 QUERIES = 4
 # Axes that one pass over a tile serves; whitened coordinates are padded to a multiple.
 AXES = 4
+# The forms of coordinates, see `parzen.engines.coordinates`; a loop serves one of them.
+WHITENED, BY_AXIS, BY_DIFFERENCE = 0, 1, 2
 # Tiles whose every term is below 2^-cut of the sum so far change no bit of it.
 NEGLIGIBLE_BITS = 64.0
 
@@ -107,31 +109,8 @@ def whitened_distances(
             out[j] += u[j] * u[j]
 
 
-@jitable
-def tile_distances(
-    queries: Any,
-    i: Any,
-    points: Any,
-    metric: Any,
-    root: Any,
-    start: Any,
-    size: Any,
-    work: Any,
-    squares: Any,
-) -> Any:
-    """Return the squared distances of query i to the points of a tile."""
-    row = squares[i % QUERIES]
-    if root.shape[0] > 0:
-        whitened_distances(queries, i, points, root, start, size, work, row)
-    elif metric.shape[0] > 0:
-        axis_distances(queries, i, points, metric, start, size, row)
-    elif i % QUERIES == 0:
-        plain_distances(queries, i, points, start, size, squares)
-    return row
-
-
 @functools.cache
-def decaying_loop(code: int, d: int, product: int) -> Any:
+def decaying_loop(code: int, d: int, product: int, form: int) -> Any:
     """Compile the sum of a kernel with unbounded support, in the log domain.
 
     For each query the loop keeps `reference`, the largest base-2 exponent so far, and
@@ -180,9 +159,15 @@ def decaying_loop(code: int, d: int, product: int) -> Any:
                             if bounded:
                                 factors[j] *= factor(code, s)
                 else:
-                    row = tile_distances(
-                        queries, i, points, metric, root, start, size, work, squares
-                    )
+                    row = squares[i % QUERIES]
+                    if form == BY_DIFFERENCE:
+                        whitened_distances(
+                            queries, i, points, root, start, size, work, row
+                        )
+                    elif form == BY_AXIS:
+                        axis_distances(queries, i, points, metric, start, size, row)
+                    elif i % QUERIES == 0:
+                        plain_distances(queries, i, points, start, size, squares)
                     if bounded:
                         for j in range(size):
                             factors[j] = factor(code, row[j])
@@ -209,7 +194,7 @@ def decaying_loop(code: int, d: int, product: int) -> Any:
 
 
 @functools.cache
-def compact_loop(code: int, product: int) -> Any:
+def compact_loop(code: int, product: int, form: int) -> Any:
     """Compile the sum of a kernel with compact support; `reference` is zero."""
 
     def loop(
@@ -244,9 +229,15 @@ def compact_loop(code: int, product: int) -> Any:
                     for j in range(size):
                         partial += values[j]
                 else:
-                    row = tile_distances(
-                        queries, i, points, metric, root, start, size, work, squares
-                    )
+                    row = squares[i % QUERIES]
+                    if form == BY_DIFFERENCE:
+                        whitened_distances(
+                            queries, i, points, root, start, size, work, row
+                        )
+                    elif form == BY_AXIS:
+                        axis_distances(queries, i, points, metric, start, size, row)
+                    elif i % QUERIES == 0:
+                        plain_distances(queries, i, points, start, size, squares)
                     for j in range(size):
                         partial += some[j] * factor(code, row[j])
                 total[i] += partial
