@@ -104,7 +104,7 @@ class DirectPlan:
         self, q: NDArray[np.float64], coordinates: Coordinates
     ) -> NDArray[np.float64]:
         """Sum in compiled loops, blocks of queries on threads."""
-        kernel, scale = self.problem.kernel, self.problem.scale
+        kernel = self.problem.kernel
         queries = coordinates.place(q)
         m, n = len(q), len(self.weights)
         rows = min(m, max(64, BLOCK_PAIRS // n))
@@ -140,13 +140,21 @@ class DirectPlan:
                 total[panel, some],
             )
 
-        busy = DirectEngine().cost(self.problem, m) > THREAD_SECONDS
+        busy = predicted_seconds(self.problem, m) > THREAD_SECONDS
         run_blocks(task, chunks * panels, self.problem.n_jobs if busy else 1)
         top = reference.max(axis=0)
-        constant = kernel.log_norm(self.problem.sample.d) - scale.log_volume
         with np.errstate(divide="ignore", invalid="ignore"):
             merged = (total * np.exp2(reference - top)).sum(axis=0)
-            return np.asarray(top * math.log(2.0) + np.log(merged) + constant)
+            return np.asarray(
+                top * math.log(2.0) + np.log(merged) + self.problem.log_peak
+            )
+
+
+def predicted_seconds(problem: Problem, n_queries: int) -> float:
+    """Predict the time of a sum on one thread, from the measured cost of a pair."""
+    sample = problem.sample
+    pair = SECONDS_A_PAIR + SECONDS_A_COORDINATE * sample.d
+    return SECONDS_A_CALL + sample.n * n_queries * pair
 
 
 class DirectEngine:
@@ -161,16 +169,13 @@ class DirectEngine:
 
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound the rounding; there is no other error."""
-        scale, d = problem.scale, problem.sample.d
-        constant = problem.kernel.log_norm(d) - scale.log_volume
-        rounding = 8.0 * d * scale.condition + 4.0 * abs(constant)
+        matrix = 8.0 * problem.sample.d * problem.scale.condition
+        rounding = matrix + 4.0 * abs(problem.log_peak)
         return ErrorBound(ROUNDING + rounding * np.finfo(np.float64).eps, 0.0)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Pairs times the measured cost of one, on one thread."""
-        sample = problem.sample
-        pair = SECONDS_A_PAIR + SECONDS_A_COORDINATE * sample.d
-        return SECONDS_A_CALL + sample.n * n_queries * pair
+        return predicted_seconds(problem, n_queries)
 
     def plan(self, problem: Problem) -> DirectPlan:
         """Lay the coordinates out axis by axis."""

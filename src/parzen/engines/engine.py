@@ -45,6 +45,11 @@ class Problem:
     binning: str = "linear"
     n_jobs: Any = None
 
+    @property
+    def log_peak(self) -> float:
+        """Logarithm of K(0) / |det A|, the largest value any density can take."""
+        return self.kernel.log_norm(self.sample.d) - self.scale.log_volume
+
 
 class ErrorBound(NamedTuple):
     """|g - f| <= absolute + relative f at every query."""

@@ -84,8 +84,7 @@ def _heavy_tailed(problem: Problem) -> bool:
 
 def _peak(problem: Problem) -> float:
     """Largest value that the density of any data can take."""
-    norm = problem.kernel.log_norm(problem.sample.d)
-    return float(np.exp(norm - problem.scale.log_volume))
+    return float(np.exp(problem.log_peak))
 
 
 def _nodes_a_width(problem: Problem) -> float:
@@ -149,7 +148,7 @@ class FFTEngine:
 
     @np.errstate(all="ignore")
     def error_bound(self, problem: Problem) -> ErrorBound:
-        """Bound the discretisation error; it is absolute, and never above the peak."""
+        """Bound the discretisation error: absolute, and capped near twice the peak."""
         step = make_grid(problem).step
         floor, slope, _ = _bound_terms(problem, step)
         highest = 2.0 * _peak(problem)
