@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
@@ -16,6 +17,8 @@ from parzen.kernels.profiles import LOG2_E, decay, factor, far_decay
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
+
+    from parzen.kernels.distribution import DistributionKernel
 
 
 def canonical_name(value: object) -> str:
@@ -89,10 +92,24 @@ class Kernel:
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", canonical_name(self.name))
 
+    @overload
     @classmethod
-    def of(cls, value: Kernel | str) -> Kernel:
-        """Return a kernel as it is, and make one of a name."""
-        return value if isinstance(value, cls) else cls(value)  # type: ignore[arg-type]
+    def of(cls, value: Kernel | str) -> Kernel: ...
+
+    @overload
+    @classmethod
+    def of(cls, value: object) -> Kernel | DistributionKernel: ...
+
+    @classmethod
+    def of(cls, value: object) -> Kernel | DistributionKernel:
+        """Return a kernel as it is, and make one of a name, distribution or function.
+
+        The standard normal, Cauchy, Laplace and logistic distributions of scipy.stats
+        become built-in kernels, as products.
+        """
+        from parzen.kernels.specs import as_kernel
+
+        return as_kernel(value)
 
     def __repr__(self) -> str:
         product = ", product=True" if self.product else ""
@@ -114,6 +131,16 @@ class Kernel:
     def support(self) -> float:
         """Radius (product: half the width of the box) of the support, in units of h."""
         return self._profile.support
+
+    @property
+    def symmetric(self) -> bool:
+        """True: K(-u) = K(u)."""
+        return True
+
+    @property
+    def mean(self) -> float:
+        """The mean of K on each axis: 0, by symmetry."""
+        return 0.0
 
     def log_norm(self, d: int) -> float:
         """Return log c_d, with 1 / c_d the integral of phi(|u|) over d dimensions."""
@@ -166,6 +193,10 @@ class Kernel:
         u = np.asarray(u, dtype=np.float64)
         tail = self._profile.lower_tail(np.abs(u))
         return np.where(u > 0.0, 1.0 - tail, tail)
+
+    def sf(self, u: ArrayLike) -> Floats:
+        """Return the 1-D mass above u of any shape, relatively accurate."""
+        return self.cdf(-np.asarray(u, dtype=np.float64))
 
     def sample(self, size: int, d: int, rng: np.random.Generator) -> Floats:
         """Draw `size` points from the kernel, shape (size, d), in units of h.
@@ -237,7 +268,7 @@ class Kernel:
             # outside the box: 1 - (1 - t)^d with t the mass outside on one axis
             tail = -math.expm1(math.log1p(-tail) / d) if tail < 1.0 else 1.0
             d = 1
-        return self._profile.reach(tail, d)
+        return _reach(self.name, tail, d)
 
     def lipschitz(self, d: int) -> float:
         """Return the supremum of the gradient's length; inf where K jumps."""
@@ -254,6 +285,16 @@ class Kernel:
         of phi''. In a product all other coordinates are at the centre.
         """
         return exp(self.log_norm(d)) * self._profile.curve(1 if self.product else d)
+
+    def spec(self) -> dict[str, Any]:
+        """Return what `kernel_from_spec` takes: plain data, such as JSON holds."""
+        return {"name": self.name, "product": self.product}
+
+
+@functools.lru_cache(maxsize=512)
+def _reach(name: str, tail: float, d: int) -> float:
+    """Solve for a radius once: engines ask for the same again and again."""
+    return PROFILES[name].reach(tail, d)
 
 
 def _length(u: Floats) -> Floats:
