@@ -94,6 +94,11 @@ def _numbers_only(array: NDArray[Any], name: str) -> NDArray[np.float64]:
 
 def check_finite(array: NDArray[np.float64], name: str) -> None:
     """Raise `DataError` at the first NaN or infinity."""
+    # one pass and no temporary: a sum shows what is not finite, or has overflowed
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum()
+    if np.isfinite(total):
+        return
     finite = np.isfinite(array)
     if finite.all():
         return
@@ -157,35 +162,47 @@ def check_queries(
 
 
 def check_weights(
-    weights: Any, n: int, name: str = "weights"
+    weights: Any, n: int, name: str = "weights", *, signed: bool = False
 ) -> NDArray[np.float64] | None:
-    """Return weights that sum to one, or None where all points count alike."""
+    """Return weights that sum to one, or None where all points count alike.
+
+    Negative ones are allowed where `signed`; their sum must be positive all the same.
+    """
     if weights is None:
         return None
     array = real_array(weights, name)
     if array.shape != (n,):
         msg = f"`{name}` must have one entry per row, shape ({n},); "
         raise WeightError(msg + f"got {array.shape}. Align them with the data.")
-    bad = ~(np.isfinite(array) & (array >= 0))
+    bad = ~np.isfinite(array) if signed else ~(np.isfinite(array) & (array >= 0))
     if bad.any():
         i = int(np.argmax(bad))
-        rule = "finite" if not np.isfinite(array[i]) else "non-negative"
+        finite = bool(np.isfinite(array[i]))
+        rule = "non-negative" if finite else "finite"
         msg = f"`{name}` must be {rule}; got {array[i]} at index {i}. "
-        raise WeightError(msg + "Drop or clip these rows.")
-    largest = array.max()
+        msg += "Drop or clip these rows"
+        raise WeightError(msg + (", or pass `signed_weights=True`." if finite else "."))
+    largest = np.abs(array).max()
     if largest == 0:
         msg = f"`{name}` must have a positive sum; all are zero. "
         raise WeightError(msg + "Pass None to count every point alike.")
     array /= largest
-    array /= array.sum()
+    total = array.sum()
+    # a sum that is rounding only is no mass either
+    if total <= n * np.finfo(np.float64).eps:
+        msg = f"`{name}` must have a positive sum; got {total * largest:.6g}. "
+        raise WeightError(msg + "A density needs more positive than negative weight.")
+    array /= total
     return array
 
 
 def check_bandwidth(
-    value: Any, n_axes: int, rules: Iterable[str] = ()
+    value: Any, n_axes: int, rules: Iterable[str] = (), n_points: int = 0
 ) -> float | NDArray[np.float64]:
-    """Return h as a float, (d,) widths, or a (d, d) covariance matrix."""
+    """Return h, (d,) widths, a (d, d) covariance, or one width a point if d = 1."""
     forms = "a positive number"
+    if n_axes == 1 and n_points > 1:
+        forms += f", one for each of the {n_points} points"
     if n_axes > 1:
         forms += f", {n_axes} widths, or a {n_axes} x {n_axes} covariance matrix"
     try:
@@ -204,17 +221,29 @@ def check_bandwidth(
         matrix = _covariance(array)
         # in one dimension a (1, 1) matrix is a covariance, as in any other
         return math.sqrt(matrix[0, 0]) if n_axes == 1 else matrix
-    if array.ndim > 0 and array.shape != (n_axes,):
+    local = n_axes == 1 and n_points > 1 and array.shape == (n_points,)
+    if array.ndim > 0 and array.shape != (n_axes,) and not local:
         msg = f"`bandwidth` must be {forms}; got shape {array.shape}."
+        if array.shape == (n_points,):
+            msg += " One for each point serves 1-D data only."
         raise BandwidthError(msg)
-    if not (array > 0).all():
-        i = int(np.argmin(array > 0))
-        several = array.ndim > 0 and n_axes > 1
-        rule = "positive on every axis" if several else "positive"
-        where = f" at axis {i}" if several else ""
-        msg = f"`bandwidth` must be {rule}; got {array.flat[i]}{where}. "
-        raise BandwidthError(msg + "Give a width in units of the data.")
+    _check_widths(array, "row" if local else "axis")
+    if local:
+        return array
     return float(array.flat[0]) if array.ndim == 0 or n_axes == 1 else array
+
+
+def _check_widths(array: NDArray[np.float64], place: str) -> None:
+    """Raise `BandwidthError` at the first width that is not positive."""
+    positive = array > 0
+    if positive.all():
+        return
+    i = int(np.argmin(positive))
+    several = array.size > 1
+    rule = "positive on every axis" if several and place == "axis" else "positive"
+    where = f" at {place} {i}" if several else ""
+    msg = f"`bandwidth` must be {rule}; got {array.flat[i]}{where}. "
+    raise BandwidthError(msg + "Give a width in units of the data.")
 
 
 def _covariance(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -234,6 +263,37 @@ def _covariance(matrix: NDArray[np.float64]) -> NDArray[np.float64]:
         msg += f"{matrix.tolist()}. Give a covariance, or one width per axis."
         raise BandwidthError(msg)
     return matrix
+
+
+def check_limits(
+    value: Any, n_axes: int, name: str = "limits", *, infinite: bool = False
+) -> NDArray[np.float64]:
+    """Return one (lower, upper) pair for each axis, shape (n_axes, 2)."""
+    forms = "a pair (lower, upper)"
+    if n_axes > 1:
+        forms += f" for each of the {n_axes} axes"
+    try:
+        pairs = real_array(value, name)
+    except ParzenError:
+        pairs = np.empty(0)
+    if n_axes == 1 and pairs.shape == (2,):
+        pairs = pairs[None, :]
+    if pairs.shape != (n_axes, 2):
+        msg = f"`{name}` must be {forms}; got {value!r}. "
+        raise ShapeError(msg + f"Pass for example {[(0.0, 1.0)] * n_axes}.")
+    check_intervals(pairs, name, infinite=infinite)
+    return pairs
+
+
+def check_intervals(pairs: NDArray[np.float64], name: str, *, infinite: bool) -> None:
+    """Raise `DataError` for a pair whose ends are not numbers in rising order."""
+    for lower, upper in pairs.tolist():
+        allowed = infinite or (math.isfinite(lower) and math.isfinite(upper))
+        if lower < upper and allowed:
+            continue
+        rule = "rising" if allowed or math.isnan(lower + upper) else "finite"
+        msg = f"`{name}` must have {rule} ends; got ({lower:g}, {upper:g}). "
+        raise DataError(msg + "Give the lower end first.")
 
 
 def check_choice(value: Any, options: Iterable[str], name: str) -> str:
@@ -259,6 +319,22 @@ def check_tolerance(value: Any, name: str) -> float:
         return float(value)
     msg = f"`{name}` must be a finite number >= 0; got {value!r}. "
     raise ParzenError(msg + "It is the error you accept in the density.")
+
+
+def check_positive(value: Any, name: str) -> float:
+    """Return a finite number above zero."""
+    if _is_a(numbers.Real, value) and 0 < value < math.inf:
+        return float(value)
+    msg = f"`{name}` must be a finite number > 0; got {value!r}. "
+    raise ParzenError(msg + "Use 1.0 to change nothing.")
+
+
+def check_flag(value: Any, name: str) -> bool:
+    """Return True or False."""
+    if isinstance(value, (bool, np.bool_)):
+        return bool(value)
+    msg = f"`{name}` must be True or False; got {value!r}."
+    raise ParzenError(msg + " Pass one of them.")
 
 
 def check_count(value: Any, name: str, *, least: int = 0) -> int:

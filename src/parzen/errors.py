@@ -17,6 +17,9 @@ catches it. Texts say what was given, the rule it breaks, and the way out.
 
 from __future__ import annotations
 
+import sys
+import warnings
+
 __all__ = [
     "AccuracyWarning",
     "BandwidthError",
@@ -69,3 +72,11 @@ class ConvergenceWarning(ParzenWarning):
 
 class AccuracyWarning(ParzenWarning):
     """The answer is coarser than the stated error."""
+
+
+def warn(message: str, category: type[ParzenWarning]) -> None:
+    """Warn at the line outside parzen that led here."""
+    level, frame = 2, sys._getframe(1)  # noqa: SLF001 - as warnings itself does
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith("parzen."):
+        level, frame = level + 1, frame.f_back
+    warnings.warn(message, category, stacklevel=level)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from parzen import column
 from parzen.checks import check_points, check_weights
 from parzen.scale import times_power_of_two
 
@@ -29,32 +31,78 @@ class Sample:
         Whether the data came as a 1-D array, so that answers are 1-D too.
     columns : tuple of str or None
         Names of the columns, where the data came with names.
+    rows : ndarray of shape (n,) or None
+        Which rows of the caller's data the points are; None for all of them.
+    n_given : int or None
+        Rows of the caller's data, before any were left out or binned; None for n.
+    effective : float or None
+        Effective number of points where the weights cannot tell it: binned data.
+    spacing : ndarray of shape (d,) or None
+        Distance of neighbouring nodes, where the points are nodes of a grid.
+    resolution : float
+        Width of the bins that 1-D data came in; zero where they came as points.
     """
 
     points: NDArray[np.float64]
     weights: NDArray[np.float64] | None = None
     flat: bool = False
     columns: tuple[str, ...] | None = None
+    rows: NDArray[np.intp] | None = None
+    n_given: int | None = None
+    effective: float | None = None
+    spacing: NDArray[np.float64] | None = None
+    resolution: float = 0.0
 
     @classmethod
-    def of(cls, x: Any, weights: Any = None, *, columns: Any = None) -> Sample:
+    def of(
+        cls,
+        x: Any,
+        weights: Any = None,
+        *,
+        columns: Any = None,
+        signed: bool = False,
+    ) -> Sample:
         """Validate and copy `x` of shape (n,) or (n, d) and `weights` of shape (n,).
 
-        Column names are taken from `x` unless given.
+        Column names are taken from `x` unless given. Weights may be negative where
+        `signed`; their sum may not.
         """
         points, flat = check_points(x)
-        probabilities = check_weights(weights, len(points))
-        if probabilities is not None and not probabilities.all():
-            # a point without weight must not count in n, nor stretch a grid
-            positive = probabilities > 0
-            points, probabilities = points[positive], probabilities[positive]
+        probabilities = check_weights(weights, len(points), signed=signed)
         names = _column_names(x) if columns is None else tuple(map(str, columns))
-        return cls(points, probabilities, flat, names)
+        sample = cls(points, probabilities, flat, names)
+        if probabilities is None or probabilities.all():
+            return sample
+        # a point without weight must not count in n, nor stretch a grid
+        return sample.take(probabilities != 0)
+
+    def take(self, chosen: NDArray[np.bool_]) -> Sample:
+        """Keep the points of a mask (n,), in their order; weights sum to one again."""
+        rows = np.flatnonzero(chosen)
+        weights = self.weights
+        if weights is not None:
+            lost = weights[~chosen].any()
+            weights = weights[rows]
+            # not needlessly: a division by 1.0000000000000002 moves all of them
+            weights = weights / weights.sum() if lost else weights
+        size, effective = self.size, self.effective
+        if effective is not None and self.weights is not None:
+            # nodes stand for points: those of the mass that is left
+            kept = float(self.weights[rows].sum())
+            size, effective = max(1, round(kept * size)), kept * effective
+        return replace(
+            self,
+            points=self.points[rows],
+            weights=weights,
+            rows=rows if self.rows is None else self.rows[rows],
+            n_given=size,
+            effective=effective,
+        )
 
     def __post_init__(self) -> None:
-        self.points.setflags(write=False)
-        if self.weights is not None:
-            self.weights.setflags(write=False)
+        for array in (self.points, self.weights, self.rows, self.spacing):
+            if array is not None:
+                array.setflags(write=False)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # copies and pickles come back writable
@@ -71,9 +119,21 @@ class Sample:
         """Number of dimensions."""
         return int(self.points.shape[1])
 
+    @property
+    def size(self) -> int:
+        """Number of points the caller gave, before any were binned or left out."""
+        return self.n_given or self.n
+
+    @cached_property
+    def signed(self) -> bool:
+        """Whether some weights are negative."""
+        return self.weights is not None and bool((self.weights < 0).any())
+
     @cached_property
     def n_eff(self) -> float:
         """Effective number of points, (sum w)^2 / sum w^2 (Kish 1965)."""
+        if self.effective is not None:
+            return self.effective
         if self.weights is None:
             return float(self.n)
         return float(1.0 / np.sum(self.weights**2))
@@ -90,17 +150,18 @@ class Sample:
 
     @cached_property
     def _exponents(self) -> NDArray[np.int64]:
-        """Powers of two that bring each column into [-1, 1]: no overflow, no rounding.
+        """Powers of two that bring each column near [-1, 1]: no overflow, no rounding.
 
-        Shape (d,).
+        Shape (d,). Clipped, so that the powers themselves are normal floats.
         """
-        return np.asarray(
-            np.frexp(np.maximum(-self.lower, self.upper))[1], dtype=np.int64
-        )
+        exponents = np.frexp(np.maximum(-self.lower, self.upper))[1]
+        return np.clip(exponents, -1022, 1022).astype(np.int64)
 
     @cached_property
     def _scaled_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean (d,) and covariance (d, d) of the columns scaled by `_exponents`."""
+        if column.serves(self.points):
+            return self._column_moments()
         scaled = times_power_of_two(self.points, -self._exponents)
         if self.weights is None:
             mean = scaled.mean(axis=0)
@@ -119,6 +180,14 @@ class Sample:
             covariance = (scaled * self.weights[:, None]).T @ scaled
             covariance /= freedom if freedom > 0 else 1.0
         return mean, (covariance + covariance.T) / 2
+
+    def _column_moments(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Compute the same for one long column, without a scaled copy of it."""
+        factor = math.ldexp(1.0, -int(self._exponents[0]))
+        mean, squares = column.moments(self.points.reshape(-1), self.weights, factor)
+        freedom = self.n - 1.0 if self.weights is None else 1.0 - 1.0 / self.n_eff
+        covariance = squares / (freedom if freedom > 0 else 1.0)
+        return np.array([mean]), np.array([[covariance]])
 
     @cached_property
     def mean(self) -> NDArray[np.float64]:
@@ -140,7 +209,8 @@ class Sample:
     @cached_property
     def std(self) -> NDArray[np.float64]:
         """Weighted standard deviation of each column, shape (d,)."""
-        spread = np.sqrt(np.diag(self._scaled_moments[1]))
+        # negative weights may leave no variance
+        spread = np.sqrt(np.maximum(np.diag(self._scaled_moments[1]), 0.0))
         # rounding of the mean must not give a constant column a spread
         spread[self.lower == self.upper] = 0.0
         return np.ldexp(spread, self._exponents)
@@ -172,13 +242,15 @@ class Sample:
         """
         p = np.asarray(p, dtype=np.float64)
         if self.weights is None:
+            if p.ndim == 1 and column.serves(self.points):
+                return column.quantiles(self.points.reshape(-1), p)[:, None]
             return np.asarray(np.quantile(self.points, p, axis=0))
         columns = []
-        for column in self.points.T:
+        for axis in self.points.T:
             # ties share their weight equally: neither the order of the input nor the
             # direction of the axis can matter
             values, group, count = np.unique(
-                column, return_inverse=True, return_counts=True
+                axis, return_inverse=True, return_counts=True
             )
             w = np.repeat(np.bincount(group, self.weights) / count, count)
             position = np.cumsum(w) - 0.5 * w

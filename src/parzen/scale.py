@@ -49,6 +49,11 @@ class Scale:
             return np.sqrt(np.diag(self.bandwidth))
         return np.broadcast_to(np.asarray(self.bandwidth, dtype=np.float64), self.d)
 
+    def times(self, factor: float) -> Scale:
+        """Return the scale of A times a factor."""
+        matrix = np.ndim(self.bandwidth) == 2
+        return Scale(self.bandwidth * (factor**2 if matrix else factor), self.d)
+
     def extent(self, *, box: bool) -> NDArray[np.float64]:
         """Return half the width of A times the unit ball (or box) on each axis."""
         if self.root is None or not box:

@@ -7,6 +7,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from parzen import column
 from parzen.errors import ShapeError, WeightError
 from parzen.sample import Sample
 
@@ -271,3 +272,47 @@ def test_every_real_type_becomes_float64(dtype):
     assert points.dtype == np.dtype("=f8")
     assert points.flags.c_contiguous
     np.testing.assert_array_equal(points, x.astype(float))
+
+
+LONG = {
+    "normal": lambda rng, n: rng.normal(3.0, 2.0, n),
+    "ties": lambda rng, n: rng.integers(0, 5, n).astype(float),
+    "far": lambda rng, n: rng.normal(1e9, 1.0, n),
+    "1e300": lambda rng, n: 1e300 * rng.normal(size=n),
+    "1e308": lambda rng, n: rng.choice([-1.7e308, 1.7e308], n),
+    "1e-300": lambda rng, n: 1e-300 * rng.normal(size=n),
+    "5e-324": lambda rng, n: 5e-324 * rng.integers(-3, 4, n),
+}
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("shape", LONG)
+def test_long_columns_have_the_moments_of_short_ones(shape, weighted, rng, monkeypatch):
+    """The passes over one column compute what the general formulas do."""
+    x = LONG[shape](rng, 6000)
+    w = rng.uniform(0.1, 1.0, len(x)) if weighted else None
+    short = Sample.of(x, w)
+    expected = short.mean, short.std, short.covariance, short.correlation
+    quantiles = short.quantile(P)
+    monkeypatch.setattr(column, "LARGE", 1)
+    monkeypatch.setattr(column, "FEW", 1000)
+    long = Sample.of(x, w)
+    mean, std, covariance, correlation = expected
+    size = np.abs(x).max()
+    np.testing.assert_allclose(long.mean / size, mean / size, rtol=0, atol=4 * EPS)
+    np.testing.assert_allclose(long.std, std, rtol=1e-13)
+    np.testing.assert_allclose(long.covariance, covariance, rtol=1e-13)
+    np.testing.assert_allclose(long.correlation, correlation, rtol=1e-15)
+    np.testing.assert_array_equal(long.quantile(P), quantiles)
+    assert long.covariance.shape == (1, 1)
+
+
+@pytest.mark.parametrize("value", [0.1, 1e300, 5e-324, 0.0, -1e-7])
+def test_a_long_constant_column_has_no_spread_at_all(value, monkeypatch):
+    """Rounding of the mean must not pass for a spread there either."""
+    monkeypatch.setattr(column, "LARGE", 1)
+    for weights in (None, np.arange(1.0, 3001.0)):
+        sample = Sample.of(np.full(3000, value), weights)
+        assert sample.std.tolist() == [0.0]
+        assert sample.mean[0] == pytest.approx(value, rel=4 * EPS, abs=0)
+        assert sample.quantile(P).tolist() == [[value]] * len(P)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,6 +28,15 @@ class Grid:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     shape: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        self.lower.setflags(write=False)
+        self.upper.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # copies and pickles come back writable
+        self.__dict__.update(state)
+        self.__post_init__()
 
     @property
     def d(self) -> int:

@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 
+from parzen.binning import spread as module
 from parzen.binning.grid import Grid
 from parzen.binning.spread import BINNINGS, interpolate, spread
 
@@ -174,3 +175,66 @@ def test_no_queries_give_no_answers():
     """An empty set of queries is fine."""
     grid, _, _ = case(2)
     assert interpolate(np.empty((0, 2)), np.ones(grid.shape), grid).shape == (0,)
+
+
+@each_dimension
+@each_binning
+@pytest.mark.parametrize("weighting", ["none", "positive", "signed"])
+def test_compiled_and_numpy_paths_agree(d, binning, weighting, monkeypatch):
+    """Few points take NumPy and many the compiled loop: the same up to rounding."""
+    grid, points, weights = case(d, weighted=True, n=500)
+    if weighting == "none":
+        weights = None
+    elif weighting == "signed":
+        weights[::3] *= -1.0
+    few = spread(points, weights, grid, binning)
+    monkeypatch.setattr(module, "FEW_SHARES", 0)
+    many = spread(points, weights, grid, binning)
+    np.testing.assert_allclose(many, few, rtol=0, atol=100 * EPS)
+    np.testing.assert_allclose(
+        few, plain_spread(points, weights, grid, binning), rtol=0, atol=100 * EPS
+    )
+
+
+@each_dimension
+def test_compiled_and_numpy_interpolation_agree(d, monkeypatch):
+    """Inside, on the border, outside and at infinity."""
+    grid, points, _ = case(d, n=200)
+    values = np.random.default_rng(8).normal(size=grid.shape)
+    queries = np.concatenate([points, 3 * points, np.full((1, d), np.inf)])
+    few = interpolate(queries, values, grid)
+    monkeypatch.setattr(module, "FEW_SHARES", 0)
+    many = interpolate(queries, values, grid)
+    np.testing.assert_allclose(many, few, rtol=0, atol=100 * EPS)
+    assert few[-1] == 0.0
+
+
+@each_dimension
+@each_weighting
+def test_the_number_of_threads_changes_no_bit(d, weighted, monkeypatch):
+    """Blocks depend on the number of points and nodes alone."""
+    grid, points, weights = case(d, weighted=weighted, n=3000)
+    expected = spread(points, weights, grid, "linear")
+    monkeypatch.setattr(module, "FEW_SHARES", 0)
+    monkeypatch.setattr(module, "BLOCK_SHARES", 1024)
+    one, two, three = (
+        spread(points, weights, grid, "linear", n_jobs=n_jobs) for n_jobs in (1, 2, 3)
+    )
+    np.testing.assert_array_equal(two, one)
+    np.testing.assert_array_equal(three, one)
+    np.testing.assert_allclose(one, expected, rtol=0, atol=100 * EPS)
+
+
+def test_blocks_never_take_more_memory_than_the_points(monkeypatch):
+    """Where the grid is large beside the points, one array of masses must do."""
+    monkeypatch.setattr(module, "FEW_SHARES", 0)
+    monkeypatch.setattr(module, "BLOCK_SHARES", 64)
+    blocks = []
+    monkeypatch.setattr(
+        module, "run_blocks", lambda task, count, _: blocks.append(count) or task(0)
+    )
+    grid = Grid(np.array([-1.0]), np.array([1.0]), (500,))
+    points = np.random.default_rng(9).uniform(-1, 1, (600, 1))
+    masses = spread(points, None, grid, "linear")
+    assert blocks == [1]
+    assert masses.sum() == pytest.approx(1.0, rel=1e-12)
