@@ -135,7 +135,7 @@ def log_weights(weights, n):
         return np.log(w) - np.log(w.max()) - np.log((w / w.max()).sum())
 
 
-def log_terms(x, q, h, kernel, *, product=False, weights=None):
+def log_terms(x, q, h, kernel="gaussian", *, product=False, weights=None):
     """Return log(w_i K((q_j - x_i) / h) / det A), shape (m, n), extended precision."""
     x = np.asarray(x, dtype=Real).reshape(len(x), -1)
     q = np.asarray(q, dtype=Real).reshape(-1, x.shape[1])
@@ -168,6 +168,42 @@ def density(x, q, h, kernel="gaussian", *, product=False, weights=None):
     """Return the kernel sum at q, shape (m,)."""
     logs = log_density(x, q, h, kernel, product=product, weights=weights)
     return np.exp(logs).astype(float)
+
+
+def local_log_terms(x, q, h, kernel="gaussian", *, weights=None):
+    """Return log(w_i K((q_j - x_i) / h_i) / h_i) for 1-D data, shape (m, n).
+
+    Point by point: the kernel around one point with its own bandwidth.
+    """
+    q = np.asarray(q, dtype=Real).reshape(-1)
+    columns = [
+        log_terms([point], q, width, kernel)[:, 0]
+        for point, width in zip(np.ravel(x), h, strict=True)
+    ]
+    return np.stack(columns, axis=-1) + log_weights(weights, len(columns))
+
+
+def local_log_density(x, q, h, kernel="gaussian", *, weights=None):
+    """Return the log of the sum with a bandwidth for each point, shape (m,)."""
+    return log_sum(local_log_terms(x, q, h, kernel, weights=weights))
+
+
+def local_density(x, q, h, kernel="gaussian", *, weights=None):
+    """Return the sum with a bandwidth for each point, shape (m,)."""
+    logs = local_log_density(x, q, h, kernel, weights=weights)
+    return np.exp(logs).astype(float)
+
+
+def signed_sums(terms, weights):
+    """Return the sums over positive and over negative weights, each shape (m,).
+
+    `terms` are logarithms for equal weights, shape (m, n). The density is the first
+    sum less the second.
+    """
+    values = np.exp(terms) * terms.shape[-1]
+    w = np.asarray(weights, dtype=Real)
+    w = w / w.sum()
+    return values @ np.where(w > 0, w, 0), values @ np.where(w < 0, -w, 0)
 
 
 def moments(x, weights=None):

@@ -19,25 +19,42 @@ DIMENSIONS = (1, 2, 3, 5, 15)
 BANDWIDTHS = ("scalar", "widths", "matrix")
 # Nodes on each axis that keep a grid small; its bound says what that costs.
 NODES = {1: 400, 2: 70, 3: 30}
-# Engines with the ways through each that must agree.
+# Engines with the ways through each that must agree; "grid" sums its nodes directly.
 PATHS = [
     (engine, path)
     for engine in ENGINES
-    for path in (("numpy", "compiled") if engine == "direct" else ("only",))
+    for path in (("numpy", "compiled") if engine in ("direct", "grid") else ("only",))
 ]
+# What each engine serves: which kernels, and in how many dimensions at most.
+SERVED = {
+    "direct": (reference.KERNELS, 15),
+    "grid": (reference.KERNELS, 3),
+    "fft": (reference.KERNELS, 3),
+    "diffusion": (("gaussian",), 1),
+}
+FORMS = [
+    (name, product, d)
+    for name, d in itertools.product(reference.KERNELS, DIMENSIONS)
+    for product in (False, True)
+    if not (product and d == 1)
+]
+
+
+def serves(engine, name, d):
+    """Whether the documentation says that an engine answers."""
+    names, most = SERVED[engine]
+    return name in names and d <= most
+
+
 CASES = [
     pytest.param(
         (engine, path),
         Kernel(name, product=product),
         d,
-        id=f"{engine}-{path}-{name}-{form}{d}",
+        id=f"{engine}-{path}-{name}-{'product' if product else 'radial'}{d}",
     )
-    for (engine, path), name, d in itertools.product(
-        PATHS, reference.KERNELS, DIMENSIONS
-    )
-    for product, form in ((False, "radial"), (True, "product"))
-    if not (product and d == 1)
-    if not (engine == "fft" and d > 3)
+    for (engine, path), (name, product, d) in itertools.product(PATHS, FORMS)
+    if serves(engine, name, d)
 ]
 
 
@@ -84,20 +101,47 @@ def test_engine_keeps_its_own_bound(monkeypatch, rng, way, kernel, d):
         h = make_bandwidth(kind, name, rng, d)
         weights = make_weights(weighting, rng, len(x))
         q = near_and_far(rng, x, np.sqrt(np.max(h)) if kind == "matrix" else np.max(h))
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", AccuracyWarning)
-            density = parzen.kde(
-                x,
-                weights=weights,
-                kernel=kernel,
-                bandwidth=h,
-                method=engine,
-                grid_size=NODES.get(d) if engine == "fft" else None,
-            )
         exact = reference.density(x, q, h, name, product=product, weights=weights)
-        bound = density.decision.bound
-        error = np.abs(density.pdf(q) - exact)
-        assert (error <= bound.absolute + bound.relative * exact).all(), kind
+        for binning in ("linear",) if engine == "direct" else ("linear", "simple"):
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", AccuracyWarning)
+                density = parzen.kde(
+                    x,
+                    weights=weights,
+                    kernel=kernel,
+                    bandwidth=h,
+                    method=engine,
+                    grid_size=None if engine == "direct" else NODES[d],
+                    binning=binning,
+                )
+            assert density.method == engine
+            bound = density.decision.bound
+            error = np.abs(density.pdf(q) - exact)
+            limit = bound.absolute + bound.relative * exact
+            assert (error <= limit).all(), (kind, weighting, binning)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_engine_refuses_what_it_does_not_serve(rng, engine):
+    """By a `CapabilityError` that names it and those that do; never an answer."""
+    for name, product, d in FORMS:
+        x = rng.normal(size=(20, d))
+        kernel = Kernel(name, product=product)
+        bandwidth = make_bandwidth("matrix", name, rng, d)
+        if serves(engine, name, d):
+            grid_size = None if engine == "direct" else 8
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", AccuracyWarning)
+                parzen.kde(
+                    x, kernel=kernel, bandwidth=bandwidth, method=engine,
+                    grid_size=grid_size,
+                )  # fmt: skip
+            continue
+        with pytest.raises(CapabilityError, match=f"^method '{engine}' ") as caught:
+            parzen.kde(x, kernel=kernel, bandwidth=bandwidth, method=engine)
+        for other in ENGINES:
+            named = f"'{other}'" in str(caught.value).split("Use ")[1]
+            assert named == serves(other, name, d), (name, d)
 
 
 @pytest.mark.parametrize("path", ["numpy", "compiled"])
@@ -161,9 +205,10 @@ def test_log_density_lies_in_the_bracket_of_its_terms(rng, name, d, weighted):
 
 @pytest.mark.parametrize("d", [4, 7])
 def test_refusal_names_the_engines_that_can(rng, d):
-    """The grid refuses four dimensions and names the engine that serves them."""
-    with pytest.raises(CapabilityError, match="'direct'"):
-        parzen.kde(rng.normal(size=(30, d)), method="fft")
+    """A grid refuses four dimensions and names the engine that serves them."""
+    for method in ("grid", "fft", "diffusion"):
+        with pytest.raises(CapabilityError, match="Use 'direct' or 'auto'"):
+            parzen.kde(rng.normal(size=(30, d)), method=method)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -193,7 +238,9 @@ def test_accepted_error_makes_the_grid_admissible(rng, d, atol):
     """With many points and an accepted error, "auto" takes the grid and keeps it."""
     x = rng.normal(size=(20_000, d))
     density = parzen.kde(x, bandwidth=0.4, atol=atol)
-    assert density.method == "fft"
+    assert density.method in ("fft", "diffusion")
+    best = {c.name: c.seconds for c in density.decision.candidates if c.admitted}
+    assert density.method == min(best, key=best.get)
     q = 2 * rng.normal(size=(60, d))
     exact = reference.density(x, q, 0.4)
     assert (np.abs(density.pdf(q) - exact) <= atol).all()

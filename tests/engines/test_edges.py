@@ -9,6 +9,12 @@ import parzen
 from parzen.engines import direct
 from tests import reference
 
+# diffusion serves one dimension
+METHODS = ("direct", "grid", "fft", "diffusion")
+each_method = pytest.mark.parametrize("method", METHODS)
+each_method_and_dimension = pytest.mark.parametrize(
+    ("method", "d"), [*[(m, 1) for m in METHODS], *[(m, 2) for m in METHODS[:3]]]
+)
 PATHS = pytest.mark.parametrize("pairs", [1 << 40, 0], ids=["numpy", "compiled"])
 
 
@@ -37,7 +43,7 @@ def test_single_point_is_the_kernel(name, d):
     )
 
 
-@pytest.mark.parametrize("method", ["direct", "fft"])
+@each_method
 def test_equal_points_are_one_point(method):
     """1e5 equal points, or a weighted few, are one point: nothing adds up wrong."""
     q = np.linspace(-3.0, 9.0, 25)
@@ -55,7 +61,7 @@ def test_equal_points_are_one_point(method):
 @PATHS
 @pytest.mark.usefixtures("path")
 @pytest.mark.parametrize("h", [0.5, [0.5, 2.0, 1.0]], ids=["width", "widths"])
-@pytest.mark.parametrize("method", ["auto", "direct", "fft"])
+@pytest.mark.parametrize("method", ["auto", "direct", "grid", "fft"])
 # a small grid keeps the test light, and is as coarse as it says
 @pytest.mark.filterwarnings("ignore::parzen.AccuracyWarning")
 def test_constant_columns_work_with_a_bandwidth_by_hand(rng, h, method):
@@ -63,7 +69,10 @@ def test_constant_columns_work_with_a_bandwidth_by_hand(rng, h, method):
     x = rng.normal(size=(50, 3))
     x[:, 1] = 7.0
     density = parzen.kde(
-        x, bandwidth=h, method=method, grid_size=24 if method == "fft" else None
+        x,
+        bandwidth=h,
+        method=method,
+        grid_size=24 if method in ("grid", "fft") else None,
     )
     q = x[:10] + 0.1
     exact = reference.density(x, q, h)
@@ -108,8 +117,7 @@ def test_density_beyond_the_largest_float_is_infinite(d):
     assert density.pdf(q) == np.inf
 
 
-@pytest.mark.parametrize("method", ["direct", "fft"])
-@pytest.mark.parametrize("d", [1, 2])
+@each_method_and_dimension
 def test_no_queries_give_no_answers(rng, method, d):
     """No queries are a shape like any other."""
     density = parzen.kde(rng.normal(size=(30, d)), method=method)
@@ -117,7 +125,7 @@ def test_no_queries_give_no_answers(rng, method, d):
         assert answer.shape == (0,)
 
 
-@pytest.mark.parametrize("method", ["direct", "fft"])
+@each_method
 def test_shape_of_the_answer_follows_the_queries(rng, method):
     """1-D data answer a number with a number, and an array in its own shape."""
     density = parzen.kde(rng.normal(size=30), method=method)
@@ -128,8 +136,7 @@ def test_shape_of_the_answer_follows_the_queries(rng, method):
     assert density.pdf([[0.5]])[0, 0] == density.pdf(0.5)
 
 
-@pytest.mark.parametrize("method", ["direct", "fft"])
-@pytest.mark.parametrize("d", [1, 2])
+@each_method_and_dimension
 def test_infinite_queries_have_no_density(rng, method, d):
     """One infinite coordinate is enough for 0 and -inf; the others are unharmed."""
     density = parzen.kde(rng.normal(size=(30, d)), method=method)

@@ -11,7 +11,7 @@ import pytest
 import parzen
 from parzen import AccuracyWarning, Kernel, Sample
 from parzen.engines.engine import Problem
-from parzen.engines.fft import FFTEngine, make_grid
+from parzen.engines.fft import FFTEngine
 from parzen.scale import Scale
 from tests import reference
 
@@ -131,7 +131,7 @@ def test_what_is_lost_outside_the_grid_is_in_the_bound(rng, name, correlation):
     problem = Problem(
         Sample.of(x), Kernel(name), Scale(h, 2), grid_size=(1 << 30, 1 << 30)
     )
-    grid = make_grid(problem)
+    grid = FFTEngine().nodes(problem)
     along = rng.uniform(-1.0, 1.0, size=(200, 1)) * grid.upper[1]
     edge = np.hstack([np.full((200, 1), grid.upper[0] * (1 + 1e-12)), along])
     # where the kernel is largest on that edge

@@ -200,7 +200,7 @@ def test_works_in_loky_workers(rng):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("method", ["direct", "fft"])
+@pytest.mark.parametrize("method", ["direct", "grid", "fft"])
 def test_pickled_density_answers_with_the_same_bits(rng, method):
     """A density comes back from a pickle as it was, used before or not."""
     x, q = rng.normal(size=(2_000, 2)), rng.normal(size=(300, 2))

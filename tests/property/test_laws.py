@@ -317,13 +317,18 @@ def test_gaussian_is_radial_and_product_at_once(problem, seed):
 
 
 @LAW
-@given(problems(sizes=st.integers(1, 30)), kernels(), SEEDS, st.booleans())
+@given(
+    problems(sizes=st.integers(1, 30)),
+    kernels(),
+    SEEDS,
+    st.sampled_from([None, "grid", "fft"]),
+)
 def test_copies_answer_with_the_same_bits(problem, kernel, seed, grid):
     """pickle, copy and deepcopy of a density answer bitwise as it does."""
     x, weights, h = problem
     options = {"weights": weights, "kernel": kernel, "bandwidth": h}
     if grid and x.shape[1] < 3:
-        density = on_small_grid(x, **options)
+        density = on_small_grid(x, grid, **options)
     else:
         density = exact(x, **options)
     q = queries(x, seed)
@@ -338,15 +343,19 @@ def test_copies_answer_with_the_same_bits(problem, kernel, seed, grid):
         assert repr(other) == repr(density)
 
 
-def on_small_grid(x, **options):
+def on_small_grid(x, method="fft", **options):
     """A density on a grid of few nodes, however coarse."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("parzen.engines.fft.COARSEST", np.inf)
-        return parzen.kde(x, method="fft", grid_size=32, **options)
+        patch.setattr("parzen.engines.layout.COARSEST", np.inf)
+        return parzen.kde(x, method=method, grid_size=32, **options)
 
 
 @LAW
-@given(problems(sizes=st.integers(1, 30)), SEEDS, st.sampled_from(["direct", "fft"]))
+@given(
+    problems(sizes=st.integers(1, 30)),
+    SEEDS,
+    st.sampled_from(["direct", "grid", "fft", "diffusion"]),
+)
 def test_arrays_are_neither_changed_nor_kept(problem, seed, method):
     """Fit and query change no argument, and later edits of one change no answer."""
     x, weights, h = problem
@@ -354,8 +363,8 @@ def test_arrays_are_neither_changed_nor_kept(problem, seed, method):
     q = queries(x, seed)
     given_arrays = [a for a in (x, weights, h, q) if isinstance(a, np.ndarray)]
     before = [a.copy() for a in given_arrays]
-    if method == "fft" and x.shape[1] < 3:
-        density = on_small_grid(x, weights=weights, bandwidth=h)
+    if method != "direct" and x.shape[1] < (2 if method == "diffusion" else 3):
+        density = on_small_grid(x, method, weights=weights, bandwidth=h)
     else:
         density = exact(x, weights=weights, bandwidth=h)
     answer = density.pdf(q)
@@ -397,7 +406,7 @@ def test_grid_keeps_mass_and_sign(problem, kernel, nodes, binning):
     if x.shape[1] == 3:
         nodes = min(nodes, 16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("parzen.engines.fft.COARSEST", np.inf)
+        patch.setattr("parzen.engines.layout.COARSEST", np.inf)
         density = parzen.kde(
             x, weights=weights, kernel=kernel, bandwidth=h, method="fft",
             grid_size=nodes, binning=binning,

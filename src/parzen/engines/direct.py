@@ -30,10 +30,14 @@ NUMPY_PAIRS = 1 << 17
 NUMPY_ELEMENTS = 1 << 18
 # Densities of compact kernels below this may have lost digits to tiny weights.
 SMALLEST = 1e-250
+# Local bandwidths farther apart than this are summed in NumPy, which squares none.
+WIDEST_RATIO = 1e100
 # Measured on one core, AVX-512: seconds a call, a pair, a pair and dimension.
 SECONDS_A_CALL = 5e-5
 SECONDS_A_PAIR = 8e-10
 SECONDS_A_COORDINATE = 5e-11
+# A kernel without a compiled profile: a distribution of scipy.stats in NumPy.
+SECONDS_A_CALLED_PAIR = 1e-7
 # Rounding of distances, exponential and sum for any representable density: exponents
 # stay below 1100 bits, whitened coordinates below STRETCH. To it come the rounding of
 # the constant, and what a covariance matrix amplifies.
@@ -58,9 +62,25 @@ class DirectPlan:
     coordinates: Coordinates | None
 
     @functools.cached_property
-    def log_weights(self) -> NDArray[np.float64]:
-        """Base-2 logarithms of the weights, shape (n,)."""
-        return np.log2(self.weights)
+    def heights(self) -> NDArray[np.float64]:
+        """Weights over the volume of each local bandwidth, shape (n,)."""
+        if self.problem.local is None:
+            return self.weights
+        return np.asarray(self.weights * self.problem.local**-self.problem.sample.d)
+
+    @functools.cached_property
+    def log_heights(self) -> NDArray[np.float64]:
+        """Base-2 logarithms of the heights, shape (n,)."""
+        logs = np.log2(self.weights)
+        if self.problem.local is not None:
+            logs -= self.problem.sample.d * np.log2(self.problem.local)
+        return logs
+
+    @functools.cached_property
+    def shrink(self) -> NDArray[np.float64]:
+        """What local bandwidths do to squared distances, shape (n,), or (0,)."""
+        local = self.problem.local
+        return np.empty(0) if local is None else local**-2.0
 
     def pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Density at q of shape (m, d)."""
@@ -69,14 +89,16 @@ class DirectPlan:
 
     def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log density at q of shape (m, d)."""
-        if self.coordinates is None or len(q) * len(self.weights) <= NUMPY_PAIRS:
+        if self.coordinates is None:
+            return self._numpy_sum(q)
+        if len(q) * len(self.weights) <= NUMPY_PAIRS:
             result = self._numpy_sum(q)
         else:
             result = self._compiled_sum(q, self.coordinates)
         # Where squared distances, or weights times a compact kernel, leave the range of
         # a double, sum again in log space throughout: the logarithm is in range.
         compact = math.isfinite(self.problem.kernel.support)
-        if not compact or self.weights.min() < SMALLEST:
+        if not compact or self.heights.min() < SMALLEST:
             lost = ~(result > math.log(SMALLEST)) if compact else ~np.isfinite(result)
             if lost.any():
                 result[lost] = self._numpy_sum(q[lost])
@@ -86,14 +108,17 @@ class DirectPlan:
         """Sum in log space with temporaries of bounded size."""
         kernel, scale = self.problem.kernel, self.problem.scale
         points = self.problem.sample.points
-        log_weights = np.log(self.weights)
+        local = self.problem.local
+        log_heights = self.log_heights * math.log(2.0)
         rows = max(1, NUMPY_ELEMENTS // points.size)
         result = np.empty(len(q))
         with np.errstate(all="ignore"):
             for start in range(0, len(q), rows):
                 block = q[start : start + rows, None, :]
                 u = scale.to_kernel_units(block - points)
-                terms = kernel.logpdf(u) + log_weights
+                if local is not None:
+                    u /= local[:, None]
+                terms = kernel.logpdf(u) + log_heights
                 top = terms.max(axis=1)
                 base = np.where(np.isfinite(top), top, 0.0)
                 total = np.exp(terms - base[:, None]).sum(axis=1)
@@ -116,14 +141,15 @@ class DirectPlan:
         reference = np.empty((panels, m))
         total = np.empty((panels, m))
         product = int(kernel.product)
+        local = int(self.problem.local is not None)
         if math.isfinite(kernel.support):
-            loop = compact_loop(kernel.code, product, coordinates.form)
-            weights = self.weights
+            loop = compact_loop(kernel.code, product, coordinates.form, local)
+            heights = self.heights
         else:
             # of the profiles, only the radial Cauchy depends on the dimension
             d = q.shape[1] if kernel.code == CAUCHY and not product else 1
-            loop = decaying_loop(kernel.code, d, product, coordinates.form)
-            weights = self.log_weights
+            loop = decaying_loop(kernel.code, d, product, coordinates.form, local)
+            heights = self.log_heights
 
         def task(block: int) -> None:
             chunk, panel = divmod(block, panels)
@@ -133,7 +159,8 @@ class DirectPlan:
                 coordinates.points,
                 coordinates.metric,
                 coordinates.root,
-                weights,
+                self.shrink,
+                heights,
                 panel * width,
                 min((panel + 1) * width, n),
                 reference[panel, some],
@@ -154,6 +181,8 @@ def predicted_seconds(problem: Problem, n_queries: int) -> float:
     """Predict the time of a sum on one thread, from the measured cost of a pair."""
     sample = problem.sample
     pair = SECONDS_A_PAIR + SECONDS_A_COORDINATE * sample.d
+    if problem.kernel.code is None:
+        pair = SECONDS_A_CALLED_PAIR * sample.d
     return SECONDS_A_CALL + sample.n * n_queries * pair
 
 
@@ -170,7 +199,10 @@ class DirectEngine:
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound the rounding; there is no other error."""
         matrix = 8.0 * problem.sample.d * problem.scale.condition
-        rounding = matrix + 4.0 * abs(problem.log_peak)
+        peak = abs(problem.log_peak)
+        if problem.local is not None:
+            peak += problem.sample.d * abs(np.log(problem.local)).max()
+        rounding = matrix + 4.0 * peak
         return ErrorBound(ROUNDING + rounding * np.finfo(np.float64).eps, 0.0)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
@@ -183,7 +215,11 @@ class DirectEngine:
         weights = sample.weights
         if weights is None:
             weights = np.full(sample.n, 1.0 / sample.n)
-        layout = Coordinates.of(
-            sample.points, problem.scale, product=problem.kernel.product
-        )
+        layout = None
+        # squares of local bandwidths farther apart leave the range of a double
+        tame = problem.widest / problem.narrowest < WIDEST_RATIO
+        if problem.kernel.code is not None and tame:
+            layout = Coordinates.of(
+                sample.points, problem.scale, product=problem.kernel.product
+            )
         return DirectPlan(problem, weights, layout)

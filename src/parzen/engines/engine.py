@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from parzen.kernels import Kernel
+    from parzen.kernels import AnyKernel
     from parzen.sample import Sample
     from parzen.scale import Scale
 
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 class Problem:
     """A kernel sum and the error that its user accepts.
 
-    The density is f(q) = sum_i w_i K(A^-1 (q - x_i)) / |det A|, with weights w that
-    sum to one and A A^T = H the bandwidth.
+    The density is f(q) = sum_i w_i K(A_i^-1 (q - x_i)) / |det A_i|, with weights w that
+    sum to one, A_i = s_i A, and A A^T = H the bandwidth.
 
     Attributes
     ----------
     sample : Sample
-    kernel : Kernel
+    kernel : Kernel or DistributionKernel
     scale : Scale
     rtol, atol : float
         An answer g must satisfy |g - f| <= atol + rtol f at every query.
@@ -34,21 +35,34 @@ class Problem:
         How engines on a grid share a point among its nodes.
     n_jobs : int or None
         Threads, see `parzen.parallel.thread_count`.
+    local : ndarray of shape (n,) or None
+        Factors s_i on the bandwidth, one for each point; None where all are one.
     """
 
     sample: Sample
-    kernel: Kernel
+    kernel: AnyKernel
     scale: Scale
     rtol: float = 1e-8
     atol: float = 0.0
     grid_size: tuple[int, ...] | None = None
     binning: str = "linear"
     n_jobs: Any = None
+    local: NDArray[np.float64] | None = None
 
     @property
     def log_peak(self) -> float:
-        """Logarithm of K(0) / |det A|, the largest value any density can take."""
+        """Logarithm of max K / |det A|, the largest density if no s_i is below 1."""
         return self.kernel.log_norm(self.sample.d) - self.scale.log_volume
+
+    @cached_property
+    def narrowest(self) -> float:
+        """Smallest factor s_i on the bandwidth."""
+        return 1.0 if self.local is None else float(self.local.min())
+
+    @cached_property
+    def widest(self) -> float:
+        """Largest factor s_i on the bandwidth."""
+        return 1.0 if self.local is None else float(self.local.max())
 
 
 class ErrorBound(NamedTuple):

@@ -7,121 +7,47 @@ grid, which reaches beyond the data as far as the kernel does.
 
 from __future__ import annotations
 
-import functools
 import math
-import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.binning.grid import Grid
-from parzen.binning.spread import interpolate, spread
 from parzen.engines.engine import ErrorBound
-from parzen.errors import AccuracyWarning
+from parzen.engines.layout import (
+    COARSEST,
+    NOISE,
+    SECONDS_A_QUERY,
+    SECONDS_A_SHARE,
+    NodePlan,
+    bin_layers,
+    discretisation,
+    floor,
+    grid_refusal,
+    heavy_tailed,
+    levels,
+    make_grid,
+    node_refusal,
+    padding,
+    peak,
+    resolution,
+    warn_if_coarse,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from parzen.binning.grid import Grid
     from parzen.engines.engine import Problem
+    from parzen.engines.layout import Layers
+    from parzen.scale import Scale
 
-# Default nodes per bandwidth, and the most nodes on one axis, by dimension.
-NODES_A_WIDTH = {1: 32.0, 2: 8.0, 3: 4.0}
-MOST_NODES = {1: 1 << 20, 2: 1 << 11, 3: 1 << 8}
-# A kernel that keeps more than this mass outside 100 widths is cut, see `padding`.
-TAIL_MASS = 1e-12
-FARTHEST = 100.0
 # Nodes in one temporary array of coordinates.
 SLAB = 1 << 18
-# A step of more bandwidths than this draws a warning.
-COARSEST = 0.5
-# Of the largest value: what the transform adds by rounding, and returns as zero.
-NOISE = 1e-15
-# Measured on one core: seconds a point and corner, a node, a query and corner.
-SECONDS_A_SHARE = 1.5e-9
 SECONDS_A_NODE = 60e-9
-SECONDS_A_QUERY = 4e-9
-
-
-def padding(problem: Problem) -> NDArray[np.float64]:
-    """Distance that the grid reaches beyond the data on each axis, shape (d,).
-
-    Where 1e-12 of the kernel's mass begins; a kernel with heavier tails (Cauchy) is cut
-    at ten widths and half the range of the data.
-    """
-    extent = problem.scale.extent(box=problem.kernel.product)
-    if not _heavy_tailed(problem):
-        reach = problem.kernel.reach(TAIL_MASS, problem.sample.d)
-        return np.asarray(reach * extent)
-    span = problem.sample.upper - problem.sample.lower
-    return 10.0 * extent + 0.5 * span
-
-
-def make_grid(problem: Problem) -> Grid:
-    """Lay the grid over the data; its size is asked for, or follows from the error.
-
-    Without `grid_size` the step is a bandwidth over 32, 8 or 4 in 1, 2 or 3
-    dimensions, or as small as `atol` needs; at most 2^20, 2^11 or 2^8 nodes an axis.
-    """
-    sample = problem.sample
-    pad = padding(problem)
-    lower, upper = sample.lower - pad, sample.upper + pad
-    shape = problem.grid_size
-    if shape is None:
-        density = NODES_A_WIDTH[sample.d]
-        if problem.atol > 0:
-            density = max(density, _nodes_a_width(problem))
-        wanted = np.ceil(density * (upper - lower) * problem.scale.steepness) + 1
-        counts = np.minimum(wanted, MOST_NODES[sample.d]).astype(int)
-        shape = tuple(_fast_length(int(count)) for count in counts)
-    return Grid(lower, upper, shape)
-
-
-def _heavy_tailed(problem: Problem) -> bool:
-    """Whether the kernel keeps mass beyond any reasonable grid."""
-    return problem.kernel.reach(TAIL_MASS, problem.sample.d) > FARTHEST
-
-
-def _peak(problem: Problem) -> float:
-    """Largest value that the density of any data can take."""
-    return float(np.exp(problem.log_peak))
-
-
-def _nodes_a_width(problem: Problem) -> float:
-    """Nodes per bandwidth at which the error bound falls to `atol`."""
-    floor, slope, order = _bound_terms(problem, 1.0 / problem.scale.steepness)
-    room = problem.atol - floor
-    if room <= 0 or not math.isfinite(slope):
-        return 0.0
-    return float((slope / room) ** (1.0 / order))
-
-
-def _bound_terms(
-    problem: Problem, step: NDArray[np.float64]
-) -> tuple[float, float, int]:
-    """Split the error bound: a floor, a slope, and the power of the step it goes with.
-
-    Linear interpolation of a function g errs by at most step^2/8 sup|g''|, or by
-    step/2 sup|g'| where g has kinks. Binning interpolates the kernel in the data, and
-    evaluation interpolates the density in the query. The sampled kernel is scaled to
-    mass one: the trapezoid rule errs by a higher order of the step, which a factor of
-    two covers (the conformance tests never see more than half the bound).
-    """
-    kernel, scale, d = problem.kernel, problem.scale, problem.sample.d
-    moves = step * scale.steepness
-    volume = float(np.exp(-scale.log_volume))
-    if kernel.product and scale.root is not None:
-        # an axis of the data then crosses all axes of the product
-        volume *= d
-    # rounding, and what the kernel leaves beyond the padding
-    edge = np.zeros(d)
-    edge[0] = (padding(problem) / scale.extent(box=kernel.product)).min()
-    floor = 10.0 * NOISE * _peak(problem) + float(kernel.pdf(edge)) * volume
-    if problem.binning == "linear" and math.isfinite(kernel.curvature(d)):
-        slope = float(np.sum(moves**2)) * kernel.curvature(d) * volume / 4.0
-        return floor, 2.0 * slope, 2
-    slope = float(np.sum(moves)) * kernel.lipschitz(d) * volume
-    return floor, 2.0 * slope, 1
+# Binning and evaluation interpolate; the factor of two covers the sampled kernel's
+# scaling to mass one, an error of a higher order of the step (the conformance tests
+# never see more than half the bound).
+INTERPOLATIONS = 2.0 * 2.0
 
 
 class FFTEngine:
@@ -130,60 +56,52 @@ class FFTEngine:
     name = "fft"
     relative = False
 
+    def nodes(self, problem: Problem) -> Grid:
+        """Lay the grid: over the data and as far beyond as the kernel reaches."""
+        unit = problem.narrowest / problem.scale.steepness
+        slope = 0.0
+        if problem.atol > floor(problem):
+            error, order = discretisation(problem, unit, INTERPOLATIONS)
+            # kinks err with the first power of the step: a slope for its square
+            slope = error if order == 2 else error**2 / problem.atol
+        return make_grid(problem, padding(problem), slope)
+
     # ranges beyond floats become inf, which is refused or stated as the bound
     @np.errstate(all="ignore")
     def refusal(self, problem: Problem) -> str | None:
         """Refuse more than three dimensions, and grids that cannot be stored."""
-        d = problem.sample.d
-        if d not in NODES_A_WIDTH:
-            return f"a regular grid serves 1, 2 or 3 dimensions; the data have {d}"
-        if not math.isfinite(_peak(problem)):
-            return "the density exceeds the largest float"
-        grid = make_grid(problem)
-        if not (np.isfinite(grid.step).all() and np.isfinite(1.0 / grid.step).all()):
-            return "the range of the data in bandwidths leaves the range of floats"
-        if (grid.lower + grid.step == grid.lower).any():
-            return "the offset of the data is too large for distinct nodes"
-        return None
+        return grid_refusal(problem) or node_refusal(self.nodes(problem))
 
     @np.errstate(all="ignore")
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound the discretisation error: absolute, and capped near twice the peak."""
-        step = make_grid(problem).step
-        floor, slope, _ = _bound_terms(problem, step)
-        highest = 2.0 * _peak(problem)
-        if (step * problem.scale.steepness).max() > COARSEST:
+        grid = self.nodes(problem)
+        error, _ = discretisation(problem, grid.step, INTERPOLATIONS)
+        highest = 2.0 * peak(problem)
+        if resolution(problem, grid) > COARSEST:
             # scaled to mass one on a coarse grid, a kernel may stand above its own
             # peak, but never above its mass on a single node
-            highest = max(highest, 1.0 / math.prod(step))
-        return ErrorBound(relative=0.0, absolute=min(floor + slope, highest))
+            highest = max(highest, 1.0 / math.prod(grid.step))
+        absolute = min(floor(problem) + error, highest)
+        return ErrorBound(relative=0.0, absolute=absolute)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add the shares of the points, the nodes, and the corners of the queries."""
         corners = 1 << problem.sample.d
-        points = problem.sample.n * SECONDS_A_SHARE + n_queries * SECONDS_A_QUERY
-        return corners * points + make_grid(problem).size * SECONDS_A_NODE
+        layers, sides = (1, 1) if problem.local is None else (levels(problem)[2], 2)
+        points = sides * problem.sample.n * SECONDS_A_SHARE
+        points += n_queries * SECONDS_A_QUERY
+        nodes = layers * self.nodes(problem).size
+        return corners * points + nodes * SECONDS_A_NODE
 
-    def plan(self, problem: Problem) -> FFTPlan:
+    def plan(self, problem: Problem) -> NodePlan:
         """Bin and convolve: O(2^d n + G log G) for G nodes, memory O(n + G)."""
-        grid = make_grid(problem)
-        sample = problem.sample
-        coarse = float((grid.step * problem.scale.steepness).max())
-        if coarse > COARSEST:
-            worst = self.error_bound(problem).absolute
-            msg = (
-                f"the grid's step is {coarse:.3g} bandwidths and does not resolve the "
-                f"kernel; the error may reach {worst:.3g}. Raise `grid_size`, widen "
-                "`bandwidth`, or use method='direct'."
-            )
-            warnings.warn(msg, AccuracyWarning, stacklevel=5)
-        masses = spread(sample.points, sample.weights, grid, problem.binning)
-        return FFTPlan(grid, convolve(masses, grid, problem))
+        grid = self.nodes(problem)
+        warn_if_coarse(problem, grid, self)
+        return NodePlan(grid, convolve(bin_layers(problem, grid), grid, problem))
 
 
-def convolve(
-    masses: NDArray[np.float64], grid: Grid, problem: Problem
-) -> NDArray[np.float64]:
+def convolve(layers: Layers, grid: Grid, problem: Problem) -> NDArray[np.float64]:
     """Convolve masses on a grid with the kernel: the density at the nodes.
 
     The grid reaches `padding` beyond the masses, so that a periodic convolution of its
@@ -192,32 +110,58 @@ def convolve(
     """
     from scipy import fft
 
-    pad = np.floor(padding(problem) / grid.step).astype(int)
+    sample = problem.sample
+    beyond = padding(problem) / grid.step
     count = np.array(grid.shape)
-    heavy = _heavy_tailed(problem)
-    half = count - 1 if heavy else np.minimum(pad, count - 1)
+    heavy = heavy_tailed(problem)
+    half = count - 1 if heavy else np.minimum(np.floor(beyond).astype(int), count - 1)
+    # what lies free at both ends of the data can take what is wrapped around
+    ends = np.minimum(sample.lower - grid.lower, grid.upper - sample.upper)
+    room = np.floor(ends / grid.step)
     lengths = [
-        fft.next_fast_len(int(c + max(h - p, 0)), real=True)
-        for c, h, p in zip(count, half, pad, strict=True)
+        fft.next_fast_len(int(c + max(h - free, 0)), real=True)
+        for c, h, free in zip(count, half, room, strict=True)
     ]
-    values = kernel_table(problem, grid, half)
-    if not heavy:
-        # mass one on the grid too, however coarse
-        values /= values.sum() * math.prod(grid.step)
-    table = np.zeros(lengths)
-    wrapped = [np.arange(-h, h + 1) % n for h, n in zip(half, lengths, strict=True)]
-    table[np.ix_(*wrapped)] = values
-    spectrum = fft.rfftn(masses, lengths) * fft.rfftn(table)
+    spectrum: Any = 0.0
+    for factor, masses in zip(layers.factors, layers.masses, strict=True):
+        if len(layers.factors) > 1 and not masses.any():
+            continue
+        near = half
+        if not heavy:
+            # a narrow kernel among local bandwidths needs few of the offsets
+            near = np.ceil(beyond * (factor / problem.widest)).astype(int)
+            near = np.minimum(half, near)
+        values = kernel_table(problem, problem.scale.times(factor), grid, near)
+        if not heavy:
+            values = normalised(values, problem, factor, grid)
+        table = np.zeros(lengths)
+        offsets = [np.arange(-h, h + 1) % n for h, n in zip(near, lengths, strict=True)]
+        table[np.ix_(*offsets)] = values
+        spectrum = spectrum + fft.rfftn(masses, lengths) * fft.rfftn(table)
     density = fft.irfftn(spectrum, lengths, overwrite_x=True)
     density = density[tuple(slice(c) for c in grid.shape)]
     return np.where(density > NOISE * density.max(), density, 0.0)
 
 
+def normalised(
+    values: NDArray[np.float64], problem: Problem, factor: float, grid: Grid
+) -> NDArray[np.float64]:
+    """Scale a kernel's values to mass one on the grid too, however coarse that is.
+
+    A kernel that falls between the nodes is put on the one nearest to its mean.
+    """
+    if not values.any():
+        moved = problem.kernel.mean * factor * problem.scale.widths / grid.step
+        middle = (np.array(values.shape) - 1) / 2 + moved
+        nearest = np.clip(np.rint(middle), 0, np.array(values.shape) - 1)
+        values[tuple(nearest.astype(int))] = 1.0
+    return np.asarray(values / (values.sum() * math.prod(grid.step)))
+
+
 def kernel_table(
-    problem: Problem, grid: Grid, half: NDArray[np.int64]
+    problem: Problem, scale: Scale, grid: Grid, half: NDArray[np.int64]
 ) -> NDArray[np.float64]:
     """Kernel at the offsets -half, ..., half nodes of each axis."""
-    scale = problem.scale
     offsets = [
         step * np.arange(-h, h + 1) for step, h in zip(grid.step, half, strict=True)
     ]
@@ -231,35 +175,3 @@ def kernel_table(
         values[some] = problem.kernel.pdf(scale.to_kernel_units(mesh))
     values *= math.exp(-scale.log_volume)
     return values
-
-
-@dataclass(frozen=True, eq=False)
-class FFTPlan:
-    """The density at the nodes of a grid; memory O(G), the data are not kept.
-
-    Attributes
-    ----------
-    grid : Grid
-    values : ndarray of shape grid.shape
-        Density at the nodes.
-    """
-
-    grid: Grid
-    values: NDArray[np.float64]
-
-    def pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Interpolated density at q of shape (m, d); zero outside the grid."""
-        return interpolate(q, self.values, self.grid)
-
-    def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithm of `pdf`; -inf where that is zero."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.pdf(q))
-
-
-@functools.cache
-def _fast_length(count: int) -> int:
-    """Smallest length >= count whose transform is fast."""
-    from scipy import fft
-
-    return int(fft.next_fast_len(max(count, 2), real=True))

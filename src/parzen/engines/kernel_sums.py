@@ -110,11 +110,12 @@ def whitened_distances(
 
 
 @functools.cache
-def decaying_loop(code: int, d: int, product: int, form: int) -> Any:
+def decaying_loop(code: int, d: int, product: int, form: int, local: int) -> Any:
     """Compile the sum of a kernel with unbounded support, in the log domain.
 
     For each query the loop keeps `reference`, the largest base-2 exponent so far, and
-    `total`, the sum of 2^(exponent - reference) times the bounded factors.
+    `total`, the sum of 2^(exponent - reference) times the bounded factors. Where
+    `local`, each point has its own bandwidth: squared distances times `shrink`.
     """
     bounded = int(code == LOGISTIC)
     # the compiled log2 knows no infinity: a distance that overflows counts for nothing
@@ -125,6 +126,7 @@ def decaying_loop(code: int, d: int, product: int, form: int) -> Any:
         points: Any,
         metric: Any,
         root: Any,
+        shrink: Any,
         log_weights: Any,
         first: Any,
         last: Any,
@@ -153,6 +155,8 @@ def decaying_loop(code: int, d: int, product: int, form: int) -> Any:
                         for j in range(size):
                             t = queries[i, k] - points[k, start + j]
                             s = metric[k] * (t * t)
+                            if local:
+                                s *= shrink[start + j]
                             exponents[j] += decay(code, s, d)
                             if logarithmic:
                                 exponents[j] = exponents[j] if s < np.inf else -np.inf
@@ -168,6 +172,9 @@ def decaying_loop(code: int, d: int, product: int, form: int) -> Any:
                         axis_distances(queries, i, points, metric, start, size, row)
                     elif i % QUERIES == 0:
                         plain_distances(queries, i, points, start, size, squares)
+                    if local:
+                        for j in range(size):
+                            row[j] *= shrink[start + j]
                     if bounded:
                         for j in range(size):
                             factors[j] = factor(code, row[j])
@@ -194,14 +201,18 @@ def decaying_loop(code: int, d: int, product: int, form: int) -> Any:
 
 
 @functools.cache
-def compact_loop(code: int, product: int, form: int) -> Any:
-    """Compile the sum of a kernel with compact support; `reference` is zero."""
+def compact_loop(code: int, product: int, form: int, local: int) -> Any:
+    """Compile the sum of a kernel with compact support; `reference` is zero.
+
+    Where `local`, each point has its own bandwidth: squared distances times `shrink`.
+    """
 
     def loop(
         queries: Any,
         points: Any,
         metric: Any,
         root: Any,
+        shrink: Any,
         weights: Any,
         first: Any,
         last: Any,
@@ -225,7 +236,10 @@ def compact_loop(code: int, product: int, form: int) -> Any:
                     for k in range(axes):
                         for j in range(size):
                             t = queries[i, k] - points[k, start + j]
-                            values[j] *= factor(code, metric[k] * (t * t))
+                            s = metric[k] * (t * t)
+                            if local:
+                                s *= shrink[start + j]
+                            values[j] *= factor(code, s)
                     for j in range(size):
                         partial += values[j]
                 else:
@@ -238,6 +252,9 @@ def compact_loop(code: int, product: int, form: int) -> Any:
                         axis_distances(queries, i, points, metric, start, size, row)
                     elif i % QUERIES == 0:
                         plain_distances(queries, i, points, start, size, squares)
+                    if local:
+                        for j in range(size):
+                            row[j] *= shrink[start + j]
                     for j in range(size):
                         partial += some[j] * factor(code, row[j])
                 total[i] += partial

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parzen.checks import check_choice
+from parzen.engines.diffusion import DiffusionEngine
 from parzen.engines.direct import DirectEngine
+from parzen.engines.engine import ErrorBound
 from parzen.engines.fft import FFTEngine
-from parzen.errors import AccuracyWarning, CapabilityError
+from parzen.engines.grid import GridEngine
+from parzen.engines.layout import on_nodes
+from parzen.engines.signed import SignedPlan, eased, parts, total
+from parzen.errors import AccuracyWarning, CapabilityError, warn
 
 if TYPE_CHECKING:
-    from parzen.engines.engine import Engine, ErrorBound, Plan, Problem
+    from parzen.engines.engine import Engine, Plan, Problem
 
+DIRECT = DirectEngine()
 ENGINES: dict[str, Engine] = {
-    engine.name: engine for engine in (DirectEngine(), FFTEngine())
+    engine.name: engine
+    for engine in (DIRECT, GridEngine(DIRECT), FFTEngine(), DiffusionEngine())
 }
 METHODS = ("auto", *ENGINES)
 BY_HAND = "named by hand"
@@ -57,7 +63,7 @@ class Decision:
     @property
     def bound(self) -> ErrorBound:
         """Error bound of the chosen engine."""
-        return ENGINES[self.method].error_bound(self.problem)
+        return _bound(ENGINES[self.method], self.problem)
 
     @property
     def candidates(self) -> tuple[Candidate, ...]:
@@ -102,8 +108,24 @@ def decide(problem: Problem, method: str) -> Decision:
 
 
 def plan(problem: Problem, decision: Decision) -> Plan:
-    """Prepare the sum with the chosen engine."""
-    return ENGINES[decision.method].plan(problem)
+    """Prepare the sum with the chosen engine; two sums where weights are signed."""
+    engine = ENGINES[decision.method]
+    if not problem.sample.signed:
+        return engine.plan(problem)
+    shares, problems = parts(problem)
+    return SignedPlan(shares, tuple(engine.plan(part) for part in problems))
+
+
+def compact(problem: Problem, method: str) -> Problem:
+    """Put nodes in place of the points where the method bins them anyway.
+
+    Planned again, the nodes keep their places, and the answer is the same to rounding.
+    """
+    engine = ENGINES[method]
+    if engine is DIRECT:
+        return problem
+    grid = engine.nodes(problem)  # type: ignore[attr-defined]
+    return replace(on_nodes(problem, grid), grid_size=None)
 
 
 def _candidate(engine: Engine, problem: Problem) -> Candidate:
@@ -111,10 +133,18 @@ def _candidate(engine: Engine, problem: Problem) -> Candidate:
     refusal = engine.refusal(problem)
     if refusal is not None:
         return Candidate(engine.name, refusal)
-    bound = engine.error_bound(problem)
+    bound = _bound(engine, problem)
     admitted = bound.absolute <= problem.atol and bound.relative <= problem.rtol
     seconds = engine.cost(problem, problem.sample.n)
     return Candidate(engine.name, None, bound, seconds, admitted)
+
+
+def _bound(engine: Engine, problem: Problem) -> ErrorBound:
+    """Bound the error; of signed weights, that of both sums together."""
+    if not problem.sample.signed:
+        return engine.error_bound(problem)
+    relative, absolute = engine.error_bound(eased(problem))
+    return ErrorBound(relative, total(problem) * absolute)
 
 
 def _most_exact(problem: Problem) -> Decision:
@@ -125,7 +155,7 @@ def _most_exact(problem: Problem) -> Decision:
         f"rounds by up to {rounding:.1e}, relative. Pass that as `rtol`, or give a "
         "better conditioned `bandwidth`."
     )
-    warnings.warn(msg, AccuracyWarning, stacklevel=5)
+    warn(msg, AccuracyWarning)
     return Decision(
         "direct", "the most exact, though not within the stated error", problem
     )

@@ -7,7 +7,8 @@ import pytest
 
 from parzen.engines.direct import DirectEngine
 from parzen.engines.engine import Problem
-from parzen.engines.fft import TAIL_MASS, FFTEngine, convolve, make_grid, padding
+from parzen.engines.fft import FFTEngine, convolve
+from parzen.engines.layout import TAIL_MASS, Layers, padding
 from parzen.errors import AccuracyWarning
 from parzen.kernels import Kernel, kernel_names
 from parzen.sample import Sample
@@ -35,7 +36,7 @@ def test_the_grid_reaches_as_far_as_the_kernel(d):
     x = normal(30, d)
     for kernel in ("gaussian", "epanechnikov"):
         problem = make_problem(x, 0.5, kernel=kernel)
-        grid = make_grid(problem)
+        grid = ENGINE.nodes(problem)
         reach = 0.5 * problem.kernel.reach(TAIL_MASS, d)
         np.testing.assert_allclose(grid.lower, x.min(axis=0) - reach)
         np.testing.assert_allclose(grid.upper, x.max(axis=0) + reach)
@@ -45,7 +46,7 @@ def test_the_grid_reaches_as_far_as_the_kernel(d):
 def test_default_steps_are_a_fraction_of_the_bandwidth(d, nodes):
     """1/32, 1/8 or 1/4 of the bandwidth on each axis, or a little less."""
     widths = np.array([0.5, 0.8, 1.1])[:d]
-    grid = make_grid(make_problem(normal(30, d), widths))
+    grid = ENGINE.nodes(make_problem(normal(30, d), widths))
     ratio = widths / grid.step
     assert (ratio >= nodes * (1 - 1e-9)).all()
     assert (ratio < nodes * 1.2).all()
@@ -55,7 +56,7 @@ def test_a_covariance_is_resolved_along_its_narrow_direction():
     """A strong correlation needs smaller steps than the widths of the axes say."""
     x = normal(30, 2)
     matrix = np.array([[1.0, 0.99], [0.99, 1.0]])
-    narrow = make_grid(make_problem(x, matrix)).step
+    narrow = ENGINE.nodes(make_problem(x, matrix)).step
     assert (narrow * Scale(matrix, 2).steepness <= 1 / 8 * (1 + 1e-9)).all()
 
 
@@ -63,7 +64,7 @@ def test_a_covariance_is_resolved_along_its_narrow_direction():
 def test_the_grid_size_by_hand_is_kept(d):
     """Exactly as many nodes as asked for."""
     problem = make_problem(normal(30, d), 1.1, grid_size=SHAPES[d])
-    assert make_grid(problem).shape == SHAPES[d]
+    assert ENGINE.nodes(problem).shape == SHAPES[d]
     assert ENGINE.plan(problem).values.shape == SHAPES[d]
 
 
@@ -99,7 +100,7 @@ def test_mass_is_one_on_the_grid(d, kernel):
 def test_masses_on_nodes_are_convolved_exactly(kernel, d):
     """Away from binning the transform is the plain sum over nodes, kept at mass one."""
     problem = make_problem(normal(30, d), 1.1, kernel=kernel, grid_size=SHAPES[d])
-    grid = make_grid(problem)
+    grid = ENGINE.nodes(problem)
     nodes = grid.nodes().reshape(*grid.shape, d)
     pad = np.ceil(padding(problem) / grid.step).astype(int)
     places = [tuple(pad), tuple(np.array(grid.shape) - 1 - pad)]
@@ -110,7 +111,8 @@ def test_masses_on_nodes_are_convolved_exactly(kernel, d):
         expected += mass * problem.kernel.pdf(u) * np.exp(-problem.scale.log_volume)
     if kernel != "cauchy":  # cut, because its tail leaves any grid
         expected /= expected.sum() * np.prod(grid.step)
-    error = np.abs(convolve(masses, grid, problem) - expected).max()
+    layers = Layers(np.ones(1), masses[None])
+    error = np.abs(convolve(layers, grid, problem) - expected).max()
     # the transform rounds to a few units of the largest value; the kernel is cut where
     # TAIL_MASS lies outside, which is less than so much of each node's share
     edge = np.zeros(d)

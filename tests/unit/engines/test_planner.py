@@ -10,7 +10,7 @@ import parzen
 from parzen.engines import planner
 from parzen.engines.direct import DirectPlan
 from parzen.engines.engine import Problem
-from parzen.engines.fft import FFTPlan
+from parzen.engines.layout import NodePlan
 from parzen.errors import AccuracyWarning, CapabilityError, UnknownNameError
 from parzen.kernels import Kernel
 from parzen.sample import Sample
@@ -30,7 +30,7 @@ def candidate(decision, name):
 
 def test_every_engine_is_asked_and_has_its_name():
     """`method=` takes "auto" and the name of each engine."""
-    assert planner.METHODS == ("auto", "direct", "fft")
+    assert planner.METHODS == ("auto", "direct", "grid", "fft", "diffusion")
     decision = planner.decide(make_problem(), "auto")
     assert [c.name for c in decision.candidates] == list(planner.ENGINES)
     for name, engine in planner.ENGINES.items():
@@ -43,8 +43,7 @@ def test_without_an_absolute_error_only_the_exact_sum_is_within(rtol):
     decision = planner.decide(make_problem(n=100_000, rtol=rtol), "auto")
     assert decision.method == "direct"
     assert decision.reason == "the only engine within the stated error"
-    assert not candidate(decision, "fft").admitted
-    assert candidate(decision, "direct").admitted
+    assert [c.name for c in decision.candidates if c.admitted] == ["direct"]
 
 
 @pytest.mark.parametrize("rtol", [0.0, 1e-300, 1e-15])
@@ -75,16 +74,23 @@ def test_threads_do_not_change_the_choice(n, atol):
     assert len(chosen) == 1
 
 
+@pytest.mark.parametrize(
+    ("kernel", "able"),
+    [
+        ("gaussian", ["direct", "grid", "fft", "diffusion"]),
+        ("biweight", ["direct", "grid", "fft"]),
+    ],
+)
 @pytest.mark.parametrize("n", [10, 100_000])
-def test_of_the_engines_within_the_error_the_cheapest_is_taken(n):
-    """The choice is the least predicted time, and it is the grid for many points."""
-    decision = planner.decide(make_problem(n=n, atol=1e-3), "auto")
+def test_of_the_engines_within_the_error_the_cheapest_is_taken(n, kernel, able):
+    """The choice is the least predicted time, and it is a transform for many points."""
+    decision = planner.decide(make_problem(n=n, kernel=kernel, atol=1e-3), "auto")
     admitted = [c for c in decision.candidates if c.admitted]
-    assert len(admitted) == 2
+    assert [c.name for c in admitted] == able
     assert decision.reason == "the cheapest engine within the stated error"
     assert decision.method == min(admitted, key=lambda c: c.seconds).name
     if n > 10:
-        assert decision.method == "fft"
+        assert decision.method in ("diffusion", "fft")
 
 
 def test_the_accepted_error_is_kept_by_the_bound():
@@ -95,7 +101,7 @@ def test_the_accepted_error_is_kept_by_the_bound():
         assert decision.bound.relative <= 1e-8
 
 
-@pytest.mark.parametrize("method", ["direct", "fft"])
+@pytest.mark.parametrize("method", list(planner.ENGINES))
 def test_a_named_engine_is_taken_whatever_its_bound(method):
     """By hand, the bound is stated, not enforced."""
     decision = planner.decide(make_problem(), method)
@@ -108,14 +114,20 @@ def test_a_refusal_is_recorded_or_raised():
     """An engine that cannot answer says why; named by hand, that is the error."""
     problem = make_problem(d=4, atol=1.0)
     decision = planner.decide(problem, "auto")
-    fft = candidate(decision, "fft")
     assert decision.method == "direct"
-    assert "1, 2 or 3 dimensions" in fft.refusal
-    assert fft.bound is None
-    assert fft.seconds is None
-    assert not fft.admitted
-    with pytest.raises(CapabilityError, match=r"'fft' cannot .* 4\. Use 'direct' or"):
-        planner.decide(problem, "fft")
+    for name, reason in (
+        ("grid", "1, 2 or 3 dimensions"),
+        ("fft", "1, 2 or 3 dimensions"),
+        ("diffusion", "one dimension"),
+    ):
+        refused = candidate(decision, name)
+        assert reason in refused.refusal
+        assert refused.bound is None
+        assert refused.seconds is None
+        assert not refused.admitted
+        expected = rf"'{name}' cannot .* 4\. Use 'direct' or"
+        with pytest.raises(CapabilityError, match=expected):
+            planner.decide(problem, name)
 
 
 def test_unknown_methods_are_refused():
@@ -132,7 +144,15 @@ def test_costs_are_for_as_many_queries_as_points():
         assert candidate(decision, name).seconds == engine.cost(problem, 321)
 
 
-@pytest.mark.parametrize(("method", "kind"), [("direct", DirectPlan), ("fft", FFTPlan)])
+@pytest.mark.parametrize(
+    ("method", "kind"),
+    [
+        ("direct", DirectPlan),
+        ("grid", DirectPlan),
+        ("fft", NodePlan),
+        ("diffusion", NodePlan),
+    ],
+)
 def test_the_plan_is_that_of_the_chosen_engine(method, kind):
     """plan() does what decide() said."""
     problem = make_problem(n=50)
