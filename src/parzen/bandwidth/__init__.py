@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from parzen.bandwidth.selector import BandwidthResult, choose, select_bandwidth
+from parzen.bandwidth.selector import SELECTORS, BandwidthResult, choose
 
-__all__ = ["BandwidthResult", "choose", "select_bandwidth"]
+__all__ = ["SELECTORS", "BandwidthResult", "choose"]

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # Interquartile range of the standard normal distribution.
 NORMAL_IQR = 1.3489795003921634
+# (4 / 3)^(1/5), which textbooks round to 1.06.
+NORMAL_FACTOR = (4.0 / 3.0) ** 0.2
 
 
 def silverman(sample: Sample) -> Bandwidth:
@@ -81,11 +83,28 @@ RULES: dict[str, Callable[[Sample], Bandwidth]] = {
 
 
 def robust_spread(sample: Sample) -> float:
-    """min(s, IQR / 1.349) of 1-D data; s where ties make the IQR zero."""
+    """min(s, IQR / 1.349) of 1-D data; s where ties make the IQR zero.
+
+    And s where weights are signed, which have no quartiles.
+    """
     s = _spread(sample)
+    if sample.signed:
+        return s
     lower, upper = sample.quantile([0.25, 0.75])[:, 0]
     iqr = float(upper - lower) / NORMAL_IQR
     return min(s, iqr) if iqr > 0 else s
+
+
+def quartile_range(sample: Sample) -> tuple[float, float]:
+    """Reach ten interquartile ranges beyond the quartiles: first and last value.
+
+    Points outside are outliers; of 1-D data without an interquartile range, none are.
+    """
+    lower, upper = sample.quantile([0.25, 0.75])[:, 0].tolist()
+    room = 10.0 * (upper - lower)
+    if room == 0.0:
+        return -math.inf, math.inf
+    return lower - room, upper + room
 
 
 def _normal_factor(sample: Sample) -> float:
@@ -96,7 +115,7 @@ def _normal_factor(sample: Sample) -> float:
 
 def _spread(sample: Sample) -> float:
     """Positive standard deviation of 1-D data, or the reason why there is none."""
-    _check_varied(sample)
+    check_varied(sample)
     return float(sample.std[0])
 
 
@@ -105,7 +124,7 @@ def rank_fault(sample: Sample) -> str | None:
 
     A constant column is an error before that: it leaves no correlation to look at.
     """
-    _check_varied(sample)
+    check_varied(sample)
     if sample.n <= sample.d:
         d = sample.d
         return f"{d} dimensions need more than {d} points; got n = {sample.n}"
@@ -120,7 +139,7 @@ def axis_widths(sample: Sample) -> NDArray[np.float64]:
 
     The remedy where the covariance has no root: the bandwidth then ignores correlation.
     """
-    _check_varied(sample)
+    check_varied(sample)
     return _normal_factor(sample) * sample.std
 
 
@@ -145,7 +164,7 @@ def _scaled_covariance(sample: Sample, factor: float) -> NDArray[np.float64]:
     return matrix
 
 
-def _check_varied(sample: Sample) -> None:
+def check_varied(sample: Sample) -> None:
     """Raise `BandwidthError` for one sample, or columns that do not vary."""
     if sample.n == 1:
         msg = (
@@ -156,6 +175,12 @@ def _check_varied(sample: Sample) -> None:
     constant = np.flatnonzero(~(sample.std > 0))
     if constant.size:
         k = int(constant[0])
+        if sample.signed and sample.lower[k] < sample.upper[k]:
+            msg = (
+                "a bandwidth rule needs a positive weighted variance; negative weights "
+                "leave none. Give `bandwidth` as a number, in units of the data."
+            )
+            raise BandwidthError(msg)
         value = f"{sample.points[0, k]:g}"
         if sample.d == 1:
             msg = (

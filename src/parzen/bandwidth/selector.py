@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from parzen.bandwidth.adaptive import ADAPTIVE, adaptive
+from parzen.bandwidth.isj import isj
 from parzen.bandwidth.rules import RULES, axis_widths, rank_fault
-from parzen.checks import check_bandwidth, check_choice
-from parzen.kernels import Kernel
-from parzen.sample import Sample
+from parzen.checks import check_bandwidth, check_choice, check_positive
+from parzen.errors import ConvergenceWarning, warn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-SELECTORS = ("auto", *RULES)
-AUTO = "silverman"
+    from parzen.kernels import AnyKernel
+    from parzen.sample import Sample
+
+SELECTORS = ("auto", *RULES, "isj", *ADAPTIVE)
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,8 +29,9 @@ class BandwidthResult:
 
     Attributes
     ----------
-    value : float or ndarray of shape (d,) or (d, d)
-        For `kernel`, in units of the data: a width, a width per axis, or a covariance.
+    value : float or ndarray of shape (d,), (d, d) or (n,)
+        For `kernel`, in units of the data: a width, a width per axis, a covariance, or
+        one width per point (1-D data; points of weight zero have none).
     method : str
         The rule that chose it; "manual" where it was given.
     converged : bool
@@ -43,7 +48,7 @@ class BandwidthResult:
     method: str
     converged: bool
     n_eff: float
-    kernel: Kernel
+    kernel: AnyKernel
     note: str
 
     def __post_init__(self) -> None:
@@ -56,90 +61,92 @@ class BandwidthResult:
         self.__post_init__()
 
 
-def select_bandwidth(
-    x: Any,
-    method: str = "auto",
+def choose(
+    sample: Sample,
+    bandwidth: Any,
+    kernel: AnyKernel,
     *,
-    weights: Any = None,
-    kernel: str | Kernel = "gaussian",
+    adjust: float = 1.0,
+    domain: tuple[float, float] | None = None,
+    by_axis: bool = False,
 ) -> BandwidthResult:
-    """Choose a bandwidth for a sample by a named rule.
+    """Turn the `bandwidth` argument of a density into a result for its kernel.
 
-    Rules choose for the Gaussian kernel. For another kernel the value is multiplied by
-    the ratio of the canonical bandwidths [1]_, so that changing the kernel keeps the
-    amount of smoothing. Cost O(n) and one partition per column in 1-D, O(n d^2) above.
-
-    Parameters
-    ----------
-    x : array_like of shape (n,) or (n, d)
-        Sample; finite.
-    method : {"auto", "silverman", "scott", "normal_reference"}
-        The rule; see Notes. "auto" is Silverman's; where the covariance has no full
-        rank (n <= d, collinear columns) on each axis apart, which the `note` says.
-    weights : array_like of shape (n,), optional
-        Non-negative, of any scale.
-    kernel : str or Kernel
-        The kernel that will use the bandwidth.
-
-    Returns
-    -------
-    BandwidthResult
-        Its `value` is h (d = 1) or a covariance matrix H (d > 1), in units of `x`;
-        widths (d,) where "auto" took each axis apart.
-
-    Raises
-    ------
-    BandwidthError
-        If a column is constant; for a rule by name also without full rank.
-    UnknownNameError
-        If there is no such rule or kernel.
-    ShapeError, DataError, WeightError
-        If `x` or `weights` are no valid sample.
-
-    Notes
-    -----
-    With s the weighted standard deviation, IQR the weighted interquartile range and S
-    the covariance; n stands for n_eff = (sum w)^2 / sum w^2:
-
-    - silverman: 0.9 min(s, IQR/1.349) n^(-1/5); H = (n (d + 2)/4)^(-2/(d + 4)) S
-    - scott: 1.059 min(s, IQR/1.349) n^(-1/5); H = n^(-2/(d + 4)) S
-    - normal_reference: (4/3)^(1/5) s n^(-1/5); H = (n (d + 2)/4)^(-2/(d + 4)) S
-
-    References
-    ----------
-    .. [1] Marron, J. S. and Nolan, D. (1988). Canonical kernels for density estimation.
-       Statistics & Probability Letters 7(3), doi:10.1016/0167-7152(88)90050-8.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> x = np.random.default_rng(0).normal(size=1000)
-    >>> round(select_bandwidth(x, "silverman").value, 4)
-    0.2188
-    >>> round(select_bandwidth(x, "silverman", kernel="epanechnikov").value, 4)
-    0.4844
+    `domain` says where 1-D data may live, for rules that look at the ends; by default
+    on the whole line. `by_axis` asks "auto" for widths instead of a matrix.
     """
-    check_choice(method, SELECTORS, "method")
-    return choose(Sample.of(x, weights), method, Kernel.of(kernel))
-
-
-def choose(sample: Sample, bandwidth: Any, kernel: Kernel) -> BandwidthResult:
-    """Turn the `bandwidth` argument of a density into a result for its kernel."""
-    if not isinstance(bandwidth, str):
-        value = check_bandwidth(bandwidth, sample.d, SELECTORS)
-        note = "given by hand"
-        return BandwidthResult(value, "manual", True, sample.n_eff, kernel, note)
-    check_choice(bandwidth, SELECTORS, "bandwidth")
-    method = AUTO if bandwidth == "auto" else bandwidth
-    fault = rank_fault(sample) if bandwidth == "auto" and sample.d > 1 else None
-    if fault is None:
-        value = RULES[method](sample)
-        note = "the default rule of thumb" if bandwidth == "auto" else "chosen by name"
+    adjust = check_positive(adjust, "adjust")
+    if isinstance(bandwidth, str):
+        check_choice(bandwidth, SELECTORS, "bandwidth")
+        line = (-math.inf, math.inf)
+        chosen = _by_rule(sample, bandwidth, domain or line, by_axis=by_axis)
+        value, note = chosen.value, chosen.note
+        if kernel.name != "gaussian":
+            ratio = kernel.bandwidth_ratio(sample.d)
+            value = _times(value, ratio)
+            note += f"; times {ratio:.4g} for the {kernel} kernel"
     else:
-        value = axis_widths(sample)
-        note = f"the default rule, on each axis apart because {fault}"
-    if kernel.name != "gaussian":
-        ratio = kernel.bandwidth_ratio(sample.d)
-        value = value * (ratio**2 if np.ndim(value) == 2 else ratio)
-        note += f"; times {ratio:.4g} for the {kernel} kernel"
-    return BandwidthResult(value, method, True, sample.n_eff, kernel, note)
+        chosen = _by_hand(sample, bandwidth)
+        value, note = chosen.value, chosen.note
+    if adjust != 1.0:
+        value = _times(value, adjust)
+        note += f"; times {adjust:g}, `adjust`"
+    return BandwidthResult(
+        value, chosen.method, chosen.converged, sample.n_eff, kernel, note
+    )
+
+
+class _Chosen(NamedTuple):
+    """A bandwidth before it is turned to the kernel."""
+
+    value: float | NDArray[np.float64]
+    method: str
+    converged: bool
+    note: str
+
+
+def _by_rule(
+    sample: Sample, rule: str, domain: tuple[float, float], *, by_axis: bool
+) -> _Chosen:
+    """Choose a bandwidth for the Gaussian kernel."""
+    if rule in ADAPTIVE:
+        return _Chosen(adaptive(sample, rule), rule, True, "chosen by name, per point")
+    if rule == "isj" or (rule == "auto" and sample.d == 1):
+        found = isj(sample, domain)
+        if rule == "isj" and not found.converged:
+            warn(f"{found.note} is used.", ConvergenceWarning)
+        method = "isj" if found.converged else "silverman"
+        start = "the default: " if rule == "auto" else "chosen by name: "
+        return _Chosen(found.value, method, found.converged, start + found.note)
+    if rule != "auto":
+        return _Chosen(RULES[rule](sample), rule, True, "chosen by name")
+    fault = rank_fault(sample)
+    if by_axis:
+        fault = "the bounds ask for it"
+    if fault is None:
+        value = RULES["silverman"](sample)
+        return _Chosen(value, "silverman", True, "the default rule of thumb")
+    note = f"the default rule, on each axis apart because {fault}"
+    return _Chosen(axis_widths(sample), "silverman", True, note)
+
+
+def _by_hand(sample: Sample, bandwidth: Any) -> _Chosen:
+    """Check a bandwidth that was given, or that a function of the data returns."""
+    note = "given by hand"
+    if callable(bandwidth):
+        x = sample.points[:, 0] if sample.flat else sample.points
+        bandwidth = bandwidth(x, sample.weights)
+        note = "returned by the function given"
+        value = check_bandwidth(bandwidth, sample.d, SELECTORS, sample.n)
+        return _Chosen(value, "callable", True, note)
+    # the points that a grid has swallowed cannot have a bandwidth each
+    size = 0 if sample.effective is not None else sample.size
+    value = check_bandwidth(bandwidth, sample.d, SELECTORS, size)
+    if sample.d == 1 and np.ndim(value) == 1 and sample.rows is not None:
+        value = np.asarray(value)[sample.rows]
+    return _Chosen(value, "manual", True, note)
+
+
+def _times(value: float | NDArray[np.float64], factor: float) -> Any:
+    """Multiply widths by a factor, and a covariance by its square."""
+    return value * (factor**2 if np.ndim(value) == 2 else factor)

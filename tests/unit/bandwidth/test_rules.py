@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import scipy.stats
 
-from parzen.bandwidth import select_bandwidth
+from parzen import select_bandwidth
 from parzen.bandwidth.rules import (
     RULES,
     normal_reference,

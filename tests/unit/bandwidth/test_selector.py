@@ -6,8 +6,7 @@ import pickle
 import numpy as np
 import pytest
 
-from parzen import kde
-from parzen.bandwidth import BandwidthResult, select_bandwidth
+from parzen import BandwidthResult, kde, select_bandwidth
 from parzen.bandwidth.rules import RULES
 from parzen.bandwidth.selector import SELECTORS
 from parzen.errors import BandwidthError, UnknownNameError
@@ -32,17 +31,28 @@ def test_the_door_leads_to_the_rules(method, x):
 
 
 def test_auto_says_what_it_picked():
-    """The rule is recorded, not the word "auto"."""
-    result = select_bandwidth(X1)
-    assert result.method == "silverman"
-    assert result.value == select_bandwidth(X1, "silverman").value
-    assert "default" in result.note
-    assert "name" in select_bandwidth(X1, "silverman").note
+    """The rule is recorded, not the word "auto": isj in 1-D, Silverman's above."""
+    for x, rule in ((X1, "isj"), (X2, "silverman")):
+        result = select_bandwidth(x)
+        assert result.method == rule
+        assert result.converged
+        np.testing.assert_array_equal(result.value, select_bandwidth(x, rule).value)
+        assert "default" in result.note
+        assert "name" in select_bandwidth(x, rule).note
 
 
 def test_the_names_are_these():
     """A new selector is a new name here."""
-    assert SELECTORS == ("auto", "silverman", "scott", "normal_reference")
+    assert SELECTORS == (
+        "auto",
+        "silverman",
+        "scott",
+        "normal_reference",
+        "isj",
+        "adaptive_zfit",
+        "adaptive_geom",
+        "adaptive_std",
+    )
 
 
 @pytest.mark.parametrize("x", [X1, X2], ids=["1-D", "2-D"])
@@ -112,11 +122,16 @@ def test_numpys_strings_are_names():
     assert select_bandwidth(X1, np.str_("scott")).method == "scott"
 
 
-@pytest.mark.parametrize("method", ["Scott", "silvermann", "isj", "", "1.0"])
+@pytest.mark.parametrize("method", ["Scott", "silvermann", "ISJ", "", "1.0"])
 def test_unknown_rules_are_refused(method):
     """With the list of the rules that exist."""
     with pytest.raises(UnknownNameError, match="'auto', 'silverman', 'scott'"):
         select_bandwidth(X1, method)
+
+
+def answer(value):
+    """A function of the data that returns a value whatever they are."""
+    return lambda _x, _weights: value
 
 
 @pytest.mark.parametrize("method", [None, len, {}, 1j], ids=str)
@@ -124,5 +139,61 @@ def test_what_is_no_rule_and_no_width_is_refused(method):
     """The error is about the argument, not about a place in an array or a row."""
     with pytest.raises(UnknownNameError, match=r"^`method` must be one of 'auto'"):
         select_bandwidth(X1, method)
+    if method is len:
+        # a function is a bandwidth if what it returns is one
+        method = answer(method)
     with pytest.raises(BandwidthError, match=r"^`bandwidth` must be a positive number"):
         kde(X1, bandwidth=method)
+
+
+def test_a_function_is_called_with_the_data_and_their_weights():
+    """Once, as they count: without points of no weight, in the shape they came in."""
+    calls = []
+
+    def rule(x, weights):
+        calls.append((x, weights))
+        return 0.25
+
+    weights = W.copy()
+    weights[::9] = 0.0
+    kept = weights > 0
+    for x in (X1, X2):
+        result = kde(x, weights=weights, bandwidth=rule).bandwidth_result
+        assert (result.value, result.method) == (0.25, "callable")
+        assert "function" in result.note
+    kde(X1, bandwidth=rule)
+    assert len(calls) == 3
+    for (x, w), given in zip(calls, (X1, X2), strict=False):
+        np.testing.assert_array_equal(x, given[kept])
+        np.testing.assert_allclose(w, weights[kept] / weights.sum(), rtol=1e-14)
+    assert calls[2][1] is None
+
+
+@pytest.mark.parametrize(
+    ("x", "value"),
+    [(X1, np.linspace(0.1, 0.9, 60)), (X2, [0.3, 0.4]), (X2, np.eye(2))],
+    ids=["one a point", "widths", "matrix"],
+)
+def test_a_function_may_return_every_form_of_bandwidth(x, value):
+    """What is returned goes the way of what is given."""
+    result = kde(x, bandwidth=answer(value)).bandwidth_result
+    np.testing.assert_array_equal(result.value, value)
+    by_hand, returned = kde(x, bandwidth=value), kde(x, bandwidth=answer(value))
+    np.testing.assert_array_equal(returned.pdf(x[:9]), by_hand.pdf(x[:9]))
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.0, "positive; got 0"),
+        (np.nan, "finite; got nan"),
+        (np.ones(59), r"each of the 60 points; got shape \(59,\)"),
+        ("scott", "must be a positive number"),
+        (None, "must be a positive number"),
+    ],
+    ids=str,
+)
+def test_what_a_function_returns_is_checked(value, text):
+    """As if it had been given."""
+    with pytest.raises(BandwidthError, match=f"^`bandwidth` .*{text}"):
+        kde(X1, bandwidth=answer(value))
