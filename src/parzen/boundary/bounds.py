@@ -1,0 +1,125 @@
+"""`Bounds`: the ranges on which a density is normalised, and zero outside."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from parzen.checks import check_intervals, check_limits, real_array
+from parzen.errors import DataError, ParzenError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+LINE = (-math.inf, math.inf)
+
+
+@dataclass(frozen=True, eq=False)
+class Bounds:
+    """One box in any dimension, or several ranges of a line.
+
+    Attributes
+    ----------
+    boxes : ndarray of shape (k, d, 2)
+        Lower and upper ends, which may be infinite; in rising order where k > 1.
+    """
+
+    boxes: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        self.boxes.setflags(write=False)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # copies and pickles come back writable
+        self.__dict__.update(state)
+        self.__post_init__()
+
+    @classmethod
+    def of(cls, value: Any, d: int) -> Bounds | None:
+        """Check (lower, upper), a pair for each axis, or several ranges where d = 1.
+
+        None where every end is infinite.
+        """
+        if value is None:
+            return None
+        value = _pair(value) if d == 1 else value
+        if isinstance(value, (list, tuple)) and (d == 1 or len(value) == d):
+            # an axis without bounds may be None
+            value = [LINE if pair is None else _pair(pair) for pair in value]
+        boxes = _ranges(value) if d == 1 else None
+        if boxes is None:
+            boxes = check_limits(value, d, "bounds", infinite=True)[None]
+        return None if np.isinf(boxes).all() else cls(boxes)
+
+    @property
+    def pieces(self) -> tuple[Bounds, ...]:
+        """Each range as bounds of its own."""
+        return tuple(Bounds(box[None].copy()) for box in self.boxes)
+
+    @cached_property
+    def lower(self) -> NDArray[np.float64]:
+        """Lowest end on each axis, shape (d,)."""
+        return np.asarray(self.boxes[0, :, 0])
+
+    @cached_property
+    def upper(self) -> NDArray[np.float64]:
+        """Highest end on each axis, shape (d,)."""
+        return np.asarray(self.boxes[-1, :, 1])
+
+    def contains(self, points: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Whether each of the points (m, d) lies inside, ends included."""
+        low, high = self.boxes[..., 0], self.boxes[..., 1]
+        inside = np.zeros(len(points), dtype=bool)
+        for lower, upper in zip(low, high, strict=True):
+            inside |= ((points >= lower) & (points <= upper)).all(axis=1)
+        return inside
+
+    def check_holds(self, points: NDArray[np.float64], name: str | None) -> None:
+        """Raise `DataError` for data outside: then the density does not end there."""
+        outside = ~self.contains(points)
+        if outside.any():
+            i = int(np.argmax(outside))
+            msg = (
+                f"boundary={name!r} says that no data lie outside `bounds`, {self}; "
+                f"{int(outside.sum())} of {len(points)} points do, the first is "
+                f"{points[i].tolist()}. Use boundary=None, which keeps them as guard "
+                "data, or outside='drop'."
+            )
+            raise DataError(msg)
+
+    def __str__(self) -> str:
+        ranges = [
+            " x ".join(f"[{low:g}, {high:g}]" for low, high in box.tolist())
+            for box in self.boxes
+        ]
+        return " and ".join(ranges)
+
+
+def _pair(value: Any) -> Any:
+    """Put infinite ends in place of None in (lower, upper); else return the value."""
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        return value
+    ends = zip(value, LINE, strict=True)
+    return [infinite if end is None else end for end, infinite in ends]
+
+
+def _ranges(value: Any) -> NDArray[np.float64] | None:
+    """Return several ranges of a line as boxes (k, 1, 2), sorted; None if it is one."""
+    try:
+        pairs = real_array(value, "bounds")
+    except ParzenError:
+        return None
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or not len(pairs):
+        return None
+    check_intervals(pairs, "bounds", infinite=True)
+    pairs = pairs[np.argsort(pairs[:, 0])]
+    for (_, before), (after, _) in itertools.pairwise(pairs.tolist()):
+        if after < before:
+            msg = f"`bounds` must be ranges that do not overlap; got {pairs.tolist()}. "
+            raise DataError(msg + "Merge those that do.")
+    return pairs[:, None, :]
