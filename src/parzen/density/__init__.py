@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from parzen.density.density import Density
-from parzen.density.estimate import estimate
+from parzen.density.estimate import estimate, place
 
-__all__ = ["Density", "estimate"]
+__all__ = ["Density", "estimate", "place"]

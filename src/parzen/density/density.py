@@ -9,19 +9,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parzen.binning.grid import Grid
+from parzen.boundary.boundary import Periodic, Transform
+from parzen.boundary.transform import from_line
 from parzen.checks import check_count, check_grid_size, check_queries
 from parzen.density.explain import explain
 from parzen.density.sampling import WeightedIndex
-from parzen.engines.fft import FFTPlan
+from parzen.engines.layout import NodePlan
 from parzen.errors import CapabilityError
 
 if TYPE_CHECKING:
+    import os
+
     from numpy.typing import NDArray
 
     from parzen.bandwidth import BandwidthResult
+    from parzen.boundary import Boundary
+    from parzen.boundary.boundary import BoundedPlan
     from parzen.engines.engine import Plan, Problem
     from parzen.engines.planner import Decision
-    from parzen.kernels import Kernel
+    from parzen.kernels import AnyKernel
+    from parzen.sample import Sample
 
 # Nodes on each axis of `Density.grid`, by dimension.
 GRID_NODES = {1: 1024, 2: 256, 3: 64}
@@ -35,7 +42,8 @@ class Density:
     """A kernel density estimate; made by `parzen.kde`, never changed afterwards.
 
     f(q) = sum_i w_i K(A^-1 (q - x_i)) / det A, with weights w that sum to one and
-    A = h, diag(h), or the Cholesky root of the covariance H. A density of 1-D data
+    A = h, diag(h), or the Cholesky root of the covariance H; within bounds, what
+    `parzen.kde` makes of it. A density of 1-D data
     answers in 1-D; one of (n, d) data takes points in the last axis of an array.
     Safe to share between threads; pickles and copies.
 
@@ -51,41 +59,70 @@ class Density:
     bandwidth_result: BandwidthResult
     decision: Decision
     _plan: Plan
+    _sample: Sample
+    _edge: Boundary | None = None
 
     @property
     def sample_size(self) -> int:
-        """Number of points, n."""
-        return self._problem.sample.n
+        """Number of points, n; of binned data, before they were binned."""
+        data = self._sample
+        return data.n if data.spacing is None else data.size
 
     @property
     def n_axes(self) -> int:
         """Number of dimensions, d."""
-        return self._problem.sample.d
+        return self._sample.d
 
     @property
     def points(self) -> NDArray[np.float64]:
-        """The data, shape (n,) if they came as 1-D, else (n, d); read-only."""
-        data = self._problem.sample
+        """The data, shape (n,) if they came as 1-D, else (n, d); read-only.
+
+        Of binned data, the nodes that hold mass.
+        """
+        data = self._sample
         return data.points[:, 0] if data.flat else data.points
 
     @property
     def weights(self) -> NDArray[np.float64] | None:
         """Weights that sum to one, shape (n,), read-only; None where all are equal."""
-        return self._problem.sample.weights
+        return self._sample.weights
 
     @property
     def columns(self) -> tuple[str, ...] | None:
         """Names of the dimensions, where the data had names."""
-        return self._problem.sample.columns
+        return self._sample.columns
 
     @property
-    def kernel(self) -> Kernel:
+    def bounds(self) -> Any:
+        """Where the density is normalised, and zero outside; None for everywhere.
+
+        A pair for 1-D data, else one for each axis; a list where there are several
+        ranges.
+        """
+        if self._edge is None:
+            return None
+        boxes = self._edge.bounds.boxes.tolist()
+        if self.n_axes > 1:
+            return [tuple(pair) for pair in boxes[0]]
+        ranges = [tuple(box[0]) for box in boxes]
+        return ranges if len(ranges) > 1 else ranges[0]
+
+    @property
+    def boundary(self) -> str | None:
+        """What happens at the bounds, as `parzen.kde` names it."""
+        return None if self._edge is None else self._edge.name
+
+    @property
+    def kernel(self) -> AnyKernel:
         """The kernel."""
         return self._problem.kernel
 
     @property
     def bandwidth(self) -> float | NDArray[np.float64]:
-        """A width, a width per axis (d,), or a covariance (d, d), in units of x."""
+        """A width, a width per axis (d,), a covariance (d, d), or one a point (n,).
+
+        In units of x; of the mapped x for boundary="transform".
+        """
         value = self.bandwidth_result.value
         return value if isinstance(value, float) else value.copy()
 
@@ -106,8 +143,9 @@ class Density:
         Returns
         -------
         density : float or ndarray
-            In 1 / units(x)^d, non-negative, one value a point, within the error that
-            `explain` states. Cost: what the engine needs, see `explain`.
+            In 1 / units(x)^d, non-negative unless weights are not, one value a point,
+            within the error that `explain` states. Cost: what the engine needs, which
+            `explain` predicts.
 
         Raises
         ------
@@ -158,7 +196,7 @@ class Density:
 
     def _answer(self, q: Any, evaluate: Any, at_infinity: float) -> Any:
         """Check the queries, evaluate the finite ones, restore the shape."""
-        sample = self._problem.sample
+        sample = self._sample
         points, shape = check_queries(
             q, sample.d, flat=sample.flat, columns=sample.columns
         )
@@ -202,38 +240,68 @@ class Density:
         array([-3.89, -0.7 ,  2.5 ,  5.7 ,  8.89])
         """
         grid = self._grid(size)
-        if isinstance(self._plan, FFTPlan) and grid is self._plan.grid:
+        own = self._plan.grid if isinstance(self._plan, NodePlan) else None
+        if isinstance(self._plan, NodePlan) and grid is own:
             values = self._plan.values.copy()
         else:
             values = self._plan.pdf(grid.nodes()).reshape(grid.shape)
         axes = tuple(axis.copy() for axis in grid.axes)
-        return (axes[0] if self._problem.sample.flat else axes), values
+        return (axes[0] if self._sample.flat else axes), values
 
     def _grid(self, size: Any) -> Grid:
         """Lay the grid that `grid(size)` evaluates on."""
-        sample, scale = self._problem.sample, self._problem.scale
-        shape = check_grid_size(size, sample.d, "size")
-        if isinstance(self._plan, FFTPlan):
+        d = self.n_axes
+        shape = check_grid_size(size, d, "size")
+        if isinstance(self._plan, NodePlan):
             own = self._plan.grid
             if shape is None or shape == own.shape:
                 return own
             return Grid(own.lower, own.upper, shape)
-        if sample.d not in GRID_NODES:
+        if d not in GRID_NODES:
             msg = (
-                f"`grid` serves 1, 2 or 3 dimensions; the data have {sample.d}. "
+                f"`grid` serves 1, 2 or 3 dimensions; the data have {d}. "
                 "Evaluate `pdf` at chosen points."
             )
             raise CapabilityError(msg)
-        shape = shape or self._problem.grid_size or (GRID_NODES[sample.d],) * sample.d
-        reach = min(self.kernel.reach(GRID_TAIL, sample.d), GRID_WIDTHS)
-        extent = reach * scale.extent(box=self.kernel.product)
+        shape = shape or self._problem.grid_size or (GRID_NODES[d],) * d
         with np.errstate(over="ignore"):
-            grid = Grid(sample.lower - extent, sample.upper + extent, shape)
+            grid = Grid(*self._reach(), shape)
             finite = np.isfinite(grid.step).all()
         if not finite:
             msg = "the range of the data exceeds the largest float; no grid covers it. "
             raise CapabilityError(msg + "Change the units of the data.")
         return grid
+
+    def _reach(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where nearly all of the mass lies on each axis, within the bounds."""
+        problem, edge = self._problem, self._edge
+        reach = min(self.kernel.reach(GRID_TAIL, self.n_axes), GRID_WIDTHS)
+        extent = problem.scale.extent(box=self.kernel.product)
+        extent = reach * problem.widest * extent
+        sample = problem.sample
+        if edge is None:
+            return sample.lower - extent, sample.upper + extent
+        bounds = edge.bounds
+        if isinstance(edge, Transform):
+            # far tails of the line are too far apart once mapped back
+            ends = np.stack([sample.lower - extent / 3, sample.upper + extent / 3])
+            lower, upper = from_line(ends, bounds)
+        else:
+            lower, upper = self._sample.lower - extent, self._sample.upper + extent
+        if isinstance(edge, Periodic):
+            return bounds.lower.copy(), bounds.upper.copy()
+        lower, upper = (
+            np.maximum(lower, bounds.lower),
+            np.minimum(upper, bounds.upper),
+        )
+        # bounds far from the data: what lies next to the nearer one
+        beside = upper <= lower
+        away = np.where(np.isfinite(bounds.upper), bounds.upper, lower + extent)
+        back = np.where(np.isfinite(bounds.lower), bounds.lower, upper - extent)
+        above = beside & (lower == bounds.lower)
+        upper = np.where(above, np.minimum(away, lower + extent), upper)
+        lower = np.where(beside & ~above, np.maximum(back, upper - extent), lower)
+        return lower, upper
 
     def sample(self, size: Any = None, *, rng: Any = None) -> Any:
         """Draw from the density: a data point by its weight, plus kernel noise.
@@ -255,6 +323,8 @@ class Density:
         ------
         ParzenError
             If `size` is no integer >= 0.
+        CapabilityError
+            If weights are negative, or the bounds hold next to no mass.
 
         Examples
         --------
@@ -265,22 +335,77 @@ class Density:
         """
         count = 1 if size is None else check_count(size, "size")
         generator = np.random.default_rng(rng)
-        data = self._problem.sample
-        if self._index is None:
-            index = generator.integers(data.n, size=count)
+        if self._sample.signed:
+            msg = "draws need weights that are not negative; got some that are. "
+            raise CapabilityError(msg + "Clip them, or draw from a fit to a subset.")
+        if self._edge is None:
+            draws = self._draw_free(self._problem, count, generator)
         else:
-            index = self._index.draw(count, generator)
-        noise = self.kernel.sample(count, data.d, generator)
-        draws = data.points[index] + self._problem.scale.from_kernel_units(noise)
-        if data.flat:
+            draws = self._bounded.settle(
+                count,
+                lambda problem, some: self._draw_free(problem, some, generator),
+                generator,
+            )
+        if self._sample.flat:
             draws = draws[:, 0]
         return draws[0] if size is None else draws
 
+    @property
+    def _bounded(self) -> BoundedPlan:
+        """The plan of a density with bounds."""
+        return self._plan  # type: ignore[return-value]
+
+    def _draw_free(
+        self, problem: Problem, count: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Draw from a kernel sum without bounds: a point by weight, plus noise."""
+        data = problem.sample
+        if data.weights is None:
+            index = rng.integers(data.n, size=count)
+        else:
+            index = self._index(problem).draw(count, rng)
+        noise = self.kernel.sample(count, data.d, rng)
+        if problem.local is not None:
+            noise *= problem.local[index, None]
+        return np.asarray(data.points[index] + problem.scale.from_kernel_units(noise))
+
+    def _index(self, problem: Problem) -> WeightedIndex:
+        """Return the table that draws points by their weights, made once."""
+        if problem not in self._indices:
+            weights = np.asarray(problem.sample.weights)
+            self._indices[problem] = WeightedIndex(weights)
+        return self._indices[problem]
+
     @cached_property
-    def _index(self) -> WeightedIndex | None:
-        """Where weights differ, the table that draws by them."""
-        weights = self._problem.sample.weights
-        return None if weights is None else WeightedIndex(weights)
+    def _indices(self) -> dict[Problem, WeightedIndex]:
+        return {}
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Write the density to a file that `parzen.load` reads.
+
+        A `.npz` of arrays and plain text with a format version. By a method on a grid
+        it holds the nodes and their masses, not the data, O(G) for G nodes, and answers
+        as before to rounding, or within the stated error where there are bounds. (The
+        data themselves are kept for signed weights, several ranges and mirrored points,
+        which no single grid can bring again.)
+
+        Parameters
+        ----------
+        path : path-like
+            The file; written whole or not at all.
+
+        Raises
+        ------
+        CapabilityError
+            If the kernel is a function of yours, which no file can hold: use `pickle`.
+
+        Examples
+        --------
+        See `parzen.load`.
+        """
+        from parzen.density.store import save
+
+        save(self, path)
 
     def explain(self) -> str:
         """Say which bandwidth and engine answer, and why, like a query plan.
@@ -291,13 +416,17 @@ class Density:
             The bandwidth with its rule, the error accepted, and for each engine its
             error bound, predicted time and verdict.
         """
-        return explain(self._problem, self.bandwidth_result, self.decision)
+        return explain(self)
 
     def __repr__(self) -> str:
         """Name the size, the kernel, the bandwidth and the method."""
         value = self.bandwidth_result.value
         width = f"{value:.4g}" if isinstance(value, float) else f"{value.shape} array"
+        # in one dimension a product is nothing new
+        kernel = self.kernel.name if self.n_axes == 1 else str(self.kernel)
+        where = "" if self._edge is None else f", bounds={self.bounds}"
         return (
             f"Density(n={self.sample_size}, d={self.n_axes}, "
-            f"kernel={str(self.kernel)!r}, bandwidth={width}, method={self.method!r})"
+            f"kernel={kernel!r}, bandwidth={width}, "
+            f"method={self.method!r}{where})"
         )

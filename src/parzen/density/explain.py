@@ -6,39 +6,59 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parzen.boundary.boundary import Periodic
 from parzen.engines.planner import BY_HAND
 
 if TYPE_CHECKING:
-    from parzen.bandwidth import BandwidthResult
-    from parzen.engines.engine import Problem
+    from parzen.density.density import Density
     from parzen.engines.planner import Candidate, Decision
 
 
-def explain(problem: Problem, bandwidth: BandwidthResult, decision: Decision) -> str:
+def explain(density: Density) -> str:
     """Write the bandwidth, the accepted error and the candidates as a small table."""
+    problem, decision = density._problem, density.decision  # noqa: SLF001 - one part
+    bandwidth = density.bandwidth_result
     sample = problem.sample
     weighted = "" if sample.weights is None else f", n_eff {sample.n_eff:,.1f}"
+    nodes = "" if sample.spacing is None else f" on {sample.n:,} nodes"
     bound = decision.bound
     lines = [
-        f"data       {sample.n:,} points, d = {sample.d}{weighted}",
-        f"kernel     {problem.kernel}",
+        f"data       {density.sample_size:,} points{nodes}, d = {sample.d}{weighted}",
+        f"kernel     {problem.kernel.name if sample.d == 1 else problem.kernel}",
         f"bandwidth  {_width(bandwidth.value)}",
         f"           {bandwidth.method}: {bandwidth.note}",
+        *_bounds(density),
         f"accepted   |error| <= {problem.atol:g} + {problem.rtol:g} f",
         f"method     {decision.method}: {decision.reason}",
-        f"           |error| <= {bound.absolute:.2g} + {bound.relative:.2g} f",
+        f"           |error| <= {bound.absolute:.2g} + {bound.relative:.2g} f"
+        + ("" if density.bounds is None else ", before the bounds"),
         "",
         f"candidates, predicted for {sample.n:,} queries on one thread:",
-        f"  {'':8}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
+        f"  {'':9}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
     ]
     lines += [_row(candidate, decision) for candidate in decision.candidates]
     return "\n".join(lines)
 
 
+def _bounds(density: Density) -> list[str]:
+    """Write the bounds, and what became of the data outside them."""
+    edge, sample = density._edge, density._sample  # noqa: SLF001 - one part
+    if edge is None:
+        return []
+    lines = [f"bounds     {edge.bounds}, boundary {edge.name}"]
+    outside = int((~edge.bounds.contains(sample.points)).sum())
+    dropped = sample.size - sample.n if sample.spacing is None else 0
+    if outside and not isinstance(edge, Periodic):
+        lines.append(f"           {outside:,} points outside kept as guard data")
+    if dropped:
+        lines.append(f"           {dropped:,} points outside, or of weight 0, left out")
+    return lines
+
+
 def _row(candidate: Candidate, decision: Decision) -> str:
     """Write one candidate: bound, predicted time, verdict."""
     if candidate.bound is None or candidate.seconds is None:
-        return f"  {candidate.name:8}  cannot: {candidate.refusal}"
+        return f"  {candidate.name:9}  cannot: {candidate.refusal}"
     if candidate.name == decision.method:
         verdict = "chosen"
     elif decision.reason == BY_HAND:
@@ -48,7 +68,7 @@ def _row(candidate: Candidate, decision: Decision) -> str:
     else:
         verdict = "error too large"
     return (
-        f"  {candidate.name:8}  {candidate.bound.absolute:>9.1e}"
+        f"  {candidate.name:9}  {candidate.bound.absolute:>9.1e}"
         f"  {candidate.bound.relative:>9.1e}  {_time(candidate.seconds):>10}  {verdict}"
     )
 
