@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parzen.bandwidth import BandwidthResult as BandwidthResult
-    from parzen.bandwidth import select_bandwidth as select_bandwidth
+    from parzen.binning.binned import BinnedSample as BinnedSample
+    from parzen.boundary import Reflect as Reflect
     from parzen.density import Density as Density
+    from parzen.density.store import load as load
     from parzen.errors import AccuracyWarning as AccuracyWarning
     from parzen.errors import BandwidthError as BandwidthError
     from parzen.errors import CapabilityError as CapabilityError
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from parzen.errors import WeightError as WeightError
     from parzen.estimator import KernelDensity as KernelDensity
     from parzen.functional import kde as kde
+    from parzen.functional import kde_from_histogram as kde_from_histogram
+    from parzen.functional import select_bandwidth as select_bandwidth
     from parzen.kernels import Kernel as Kernel
     from parzen.sample import Sample as Sample
 
@@ -34,6 +38,7 @@ _HOMES = {
     "BandwidthError": "errors",
     "BandwidthResult": "bandwidth",
     "CapabilityError": "errors",
+    "BinnedSample": "binning.binned",
     "ConvergenceWarning": "errors",
     "DataError": "errors",
     "Density": "density",
@@ -41,12 +46,15 @@ _HOMES = {
     "KernelDensity": "estimator",
     "ParzenError": "errors",
     "ParzenWarning": "errors",
+    "Reflect": "boundary",
     "Sample": "sample",
     "ShapeError": "errors",
     "UnknownNameError": "errors",
     "WeightError": "errors",
     "kde": "functional",
-    "select_bandwidth": "bandwidth",
+    "kde_from_histogram": "functional",
+    "load": "density.store",
+    "select_bandwidth": "functional",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of str all the same

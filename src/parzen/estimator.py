@@ -10,15 +10,14 @@ from sklearn.base import BaseEstimator, DensityMixin
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from parzen.checks import check_count, check_kind, check_weights
+from parzen.binning.binned import BinnedSample
+from parzen.checks import check_count, check_flag, check_kind, check_weights
 from parzen.density import Density, estimate
 from parzen.errors import DataError
 from parzen.sample import Sample
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-    from parzen.kernels import Kernel
 
 
 class KernelDensity(DensityMixin, BaseEstimator):
@@ -29,27 +28,35 @@ class KernelDensity(DensityMixin, BaseEstimator):
 
     Parameters
     ----------
-    kernel : str or Kernel
+    kernel : str, Kernel, distribution of scipy.stats, or callable
         See `parzen.kde`.
-    bandwidth : str, float or array_like of shape (d,) or (d, d)
+    bandwidth : str, float, array_like of shape (d,), (d, d) or (n,), or callable
         A rule or the scale of the kernel, see `parzen.kde`. Unlike scikit-learn's, the
         rules "scott" and "silverman" follow the spread of the data.
-    method : {"auto", "direct", "fft"}
+    adjust : float
+        Factor on the bandwidth.
+    method : {"auto", "direct", "grid", "fft", "diffusion"}
         The engine, see `parzen.kde`.
-    bounds, boundary : None
-        Not available yet.
+    bounds : pair of float, or one for each feature, optional
+        Where the density is normalised, and zero outside.
+    boundary : {None, "renormalize", "reflect", "periodic", "linear", "transform"}
+        What happens at the bounds, or a `parzen.Reflect`; see `parzen.kde`.
+    outside : {"keep", "drop"}
+        What becomes of data outside the bounds.
     rtol, atol : float
         Error you accept in the density, relative and absolute.
     grid_size : int or tuple of int, optional
         Nodes on each axis for methods on a grid.
     binning : {"linear", "simple"}
         How methods on a grid share a point among the nodes.
+    signed_weights : bool
+        Whether sample weights may be negative.
     n_jobs : int, optional
         Threads; None for all processors. The result does not depend on it.
 
     Attributes
     ----------
-    bandwidth_ : float or ndarray of shape (d,) or (d, d)
+    bandwidth_ : float or ndarray of shape (d,), (d, d) or (n,)
         The bandwidth in use.
     density_ : Density
         The fitted density; `density_.explain()` says what was chosen, and why.
@@ -75,26 +82,32 @@ class KernelDensity(DensityMixin, BaseEstimator):
     def __init__(
         self,
         *,
-        kernel: str | Kernel = "gaussian",
+        kernel: Any = "gaussian",
         bandwidth: Any = "auto",
+        adjust: float = 1.0,
         method: str = "auto",
         bounds: Any = None,
         boundary: Any = None,
+        outside: str = "keep",
         rtol: float = 1e-8,
         atol: float = 0.0,
         grid_size: Any = None,
         binning: str = "linear",
+        signed_weights: bool = False,
         n_jobs: int | None = None,
     ) -> None:
         self.kernel = kernel
         self.bandwidth = bandwidth
+        self.adjust = adjust
         self.method = method
         self.bounds = bounds
         self.boundary = boundary
+        self.outside = outside
         self.rtol = rtol
         self.atol = atol
         self.grid_size = grid_size
         self.binning = binning
+        self.signed_weights = signed_weights
         self.n_jobs = n_jobs
 
     def fit(self, X: Any, y: Any = None, sample_weight: Any = None) -> KernelDensity:
@@ -123,16 +136,21 @@ class KernelDensity(DensityMixin, BaseEstimator):
         X = self._matrix(X, column=y is None, reset=True)
         if isinstance(sample_weight, numbers.Real):
             sample_weight = np.full(len(X), sample_weight)
-        sample_weight = check_weights(sample_weight, len(X), "sample_weight")
+        signed = check_flag(self.signed_weights, "signed_weights")
+        sample_weight = check_weights(
+            sample_weight, len(X), "sample_weight", signed=signed
+        )
         names = getattr(self, "feature_names_in_", None)
-        sample = Sample.of(X, sample_weight, columns=names)
+        sample = Sample.of(X, sample_weight, columns=names, signed=signed)
         self.density_: Density = estimate(
             sample,
             kernel=self.kernel,
             bandwidth=self.bandwidth,
+            adjust=self.adjust,
             method=self.method,
             bounds=self.bounds,
             boundary=self.boundary,
+            outside=self.outside,
             rtol=self.rtol,
             atol=self.atol,
             grid_size=self.grid_size,
@@ -215,6 +233,9 @@ class KernelDensity(DensityMixin, BaseEstimator):
 
     def _matrix(self, X: Any, *, column: bool, reset: bool) -> NDArray[np.float64]:
         """Validate data as a matrix; where allowed a 1-D array is one column."""
+        if isinstance(X, BinnedSample):
+            msg = "`X` must hold rows; got a BinnedSample. Pass it to `parzen.kde`."
+            raise DataError(msg)
         check_kind(X, "X")
         if column and np.ndim(X) == 1:
             X = np.asarray(X).reshape(-1, 1)

@@ -1,59 +1,84 @@
-"""`kde`: from data to a density in one call."""
+"""From data to a density, or to its bandwidth, in one call."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from parzen.density import Density, estimate
+from parzen.bandwidth import SELECTORS, BandwidthResult, choose
+from parzen.binning.binned import BinnedSample
+from parzen.binning.histogram import from_histogram
+from parzen.checks import check_choice, check_flag
+from parzen.density import Density, estimate, place
+from parzen.errors import WeightError
+from parzen.kernels import Kernel
 from parzen.sample import Sample
-
-if TYPE_CHECKING:
-    from parzen.kernels import Kernel
 
 
 def kde(
     x: Any,
     *,
     weights: Any = None,
-    kernel: str | Kernel = "gaussian",
+    kernel: Any = "gaussian",
     bandwidth: Any = "auto",
+    adjust: float = 1.0,
     method: str = "auto",
     bounds: Any = None,
     boundary: Any = None,
+    outside: str = "keep",
     rtol: float = 1e-8,
     atol: float = 0.0,
     grid_size: Any = None,
     binning: str = "linear",
+    signed_weights: bool = False,
     n_jobs: int | None = None,
 ) -> Density:
     """Estimate the density of a sample.
 
     Chooses a bandwidth, and the cheapest engine that keeps the error you accept:
     every answer g satisfies |g - f| <= atol + rtol f, with f the exact kernel sum, at
-    every query. (A method named by hand has the error that `Density.explain` states.)
+    every query. (A method named by hand has the error that `Density.explain` states,
+    before bounds add images or divide by a mass.)
     The data are copied; the density never changes.
 
     Parameters
     ----------
-    x : array_like of shape (n,) or (n, d)
-        Sample, finite; a list, an array, a data frame or a series.
+    x : array_like of shape (n,) or (n, d), or BinnedSample
+        Sample, finite; a list, an array, a data frame or a series. Binned data stand
+        for their nodes.
     weights : array_like of shape (n,), optional
         Non-negative, of any scale. At a fixed bandwidth an integer weight counts like
         repeated rows; rules see n_eff = (sum w)^2 / sum w^2 points. Ratios beyond 1e300
         are lost.
-    kernel : str or Kernel
+    kernel : str, Kernel, distribution of scipy.stats, or callable
         "gaussian", "epanechnikov", "tophat", "triangular", "biweight", "triweight",
         "tricube", "cosine", "exponential", "logistic" or "cauchy", radial above one
-        dimension; `parzen.Kernel(name, product=True)` for the product kernel.
-    bandwidth : str, float or array_like of shape (d,) or (d, d)
-        A rule ("auto", "silverman", "scott", "normal_reference"), or the scale of the
-        kernel in the units of `x`: for the Gaussian its standard deviation, for compact
-        kernels half their support; one width per axis; or a covariance matrix.
-    method : {"auto", "direct", "fft"}
-        The engine. "direct" is exact; "fft" bins to a grid (d <= 3), at the error that
-        `Density.explain` states. "auto" keeps `rtol` and `atol`.
-    bounds, boundary : None
-        Not available yet.
+        dimension; `parzen.Kernel(name, product=True)` for the product kernel. A
+        continuous distribution, frozen or not, that may be asymmetric, such as
+        `scipy.stats.moyal` or `scipy.stats.t(df=5)`, or a function K(u); these are
+        products above one dimension, and summed in NumPy, at about 100 ns a pair.
+    bandwidth : str, float, array_like of shape (d,), (d, d) or (n,), or callable
+        A rule: "auto", "isj", "silverman", "scott", "normal_reference", or, with one
+        bandwidth for each point, "adaptive_zfit", "adaptive_geom", "adaptive_std"; see
+        `parzen.select_bandwidth`. Or the scale of the kernel in the units of `x`: for
+        the Gaussian its standard deviation, for compact kernels half their support; one
+        width per axis; a covariance matrix; for 1-D data one width per point. Or a
+        function of the data (n,) or (n, d) and their weights that returns one of these.
+    adjust : float
+        Factor on the bandwidth.
+    method : {"auto", "direct", "grid", "fft", "diffusion"}
+        The engine. "direct" is exact. The others bin the data (d <= 3): "grid" sums the
+        nodes at each query; "fft" convolves and interpolates; "diffusion" solves the
+        heat equation (1-D Gaussian); at the error that `Density.explain` states. "auto"
+        keeps `rtol` and `atol`.
+    bounds : pair of float, d such pairs, or several ranges of a line, optional
+        Where the density lives: it is normalised there and zero outside. Ends may be
+        infinite or None.
+    boundary : {None, "renormalize", "reflect", "periodic", "linear", "transform"}
+        What happens at the bounds, or a `parzen.Reflect`; see Notes.
+    outside : {"keep", "drop"}
+        Data outside the bounds are kept as guard data, which cure the bias at the
+        bounds, or dropped. Corrections other than None and "periodic" (which wraps)
+        have no use for guard data and refuse them.
     rtol, atol : float
         Error you accept in the density, relative and in units of the density. With an
         `atol`, binning to a grid may be precise enough, and is much faster.
@@ -62,6 +87,10 @@ def kde(
         apart: 1/32, 1/8 or 1/4 in 1, 2 or 3 dimensions, closer where `atol` needs it.
     binning : {"linear", "simple"}
         Share each point among the neighbouring nodes, or give all to the nearest.
+    signed_weights : bool
+        Whether weights may be negative (sWeights). Their sum must be positive; the
+        density may then be negative, its logarithm NaN there, and its error is relative
+        to the sums over positive and over negative weights. No draws.
     n_jobs : int, optional
         Threads; None for all processors. The result does not depend on it.
 
@@ -77,12 +106,14 @@ def kde(
     UnknownNameError
         If there is no such kernel, rule, method or binning.
     CapabilityError
-        If the method named by hand cannot answer, or for `bounds` and `boundary`.
+        If the method named by hand, or the boundary, cannot answer.
 
     Warns
     -----
     AccuracyWarning
         If a grid chosen by hand is too coarse for the bandwidth.
+    ConvergenceWarning
+        If "isj" by name has no solution, and Silverman's rule stands in.
 
     See Also
     --------
@@ -97,12 +128,36 @@ def kde(
     1 - |u|. The fit costs O(n); queries cost O(n m d) with the direct sum. Memory is
     O(n + m), on a grid O(n + G) for G nodes.
 
+    With bounds, and F the estimate without them:
+
+    - None: F over its mass inside. Good with guard data, or where f ends at zero.
+    - "reflect": F folded at the bounds. Good where f meets its bound flat; any kernel
+      in 1-D, any d for kernels whose tails fall faster than a power. Costs up to five
+      evaluations where the bound is near, more where the bandwidth is above a tenth of
+      the range.
+    - "linear": the local-linear kernel, positive [3]_. Good where f has a slope at the
+      bound; 1-D.
+    - "renormalize": F over the mass of the kernel inside, at each query; 1-D, for
+      kernels with a variance, as "linear".
+    - "transform": F of log(x - lower), of the logit for two bounds, mapped back. Good
+      where f vanishes at the bound or goes to infinity; the bandwidth is that of the
+      mapped data. Zero at the bound itself.
+    - "periodic": the sum over whole periods; any d.
+
+    The bandwidth is chosen on the data as they are, never on mirrored ones. "isj" takes
+    corrected bounds for ends at which the density need not fall to zero; without bounds
+    it takes a jump, such as that of exponential data at zero, for structure, and is
+    several times narrower. Give the bounds where there are some.
+
     References
     ----------
     .. [1] Rosenblatt, M. (1956). Remarks on some nonparametric estimates of a density
        function. Ann. Math. Statist. 27(3), doi:10.1214/aoms/1177728190.
     .. [2] Parzen, E. (1962). On estimation of a probability density function and mode.
        Ann. Math. Statist. 33(3), doi:10.1214/aoms/1177704472.
+    .. [3] Jones, M. C. (1993). Simple boundary correction for kernel density
+       estimation. Statistics and Computing 3, doi:10.1007/BF00147776; made positive
+       after Jones, M. C. and Foster, P. J. (1996), Statistica Sinica 6, 1005-1013.
 
     Examples
     --------
@@ -111,20 +166,192 @@ def kde(
     >>> x = np.random.default_rng(0).normal(size=1000)
     >>> density = parzen.kde(x)
     >>> density
-    Density(n=1000, d=1, kernel='gaussian', bandwidth=0.2188, method='direct')
+    Density(n=1000, d=1, kernel='gaussian', bandwidth=0.2792, method='direct')
     >>> density.pdf([0.0, 1.0]).round(3)
-    array([0.394, 0.227])
+    array([0.391, 0.229])
     """
+    signed = check_flag(signed_weights, "signed_weights")
     return estimate(
-        Sample.of(x, weights),
+        _sample(x, weights, signed=signed),
         kernel=kernel,
         bandwidth=bandwidth,
+        adjust=adjust,
         method=method,
         bounds=bounds,
         boundary=boundary,
+        outside=outside,
         rtol=rtol,
         atol=atol,
         grid_size=grid_size,
         binning=binning,
         n_jobs=n_jobs,
     )
+
+
+def kde_from_histogram(counts: Any, edges: Any = None, **options: Any) -> Density:
+    """Estimate the density of data of which only a histogram is left.
+
+    The contents of each bin are spread evenly over it, so bins of any widths will do,
+    and the estimate tends to the histogram as the bandwidth goes to zero.
+
+    Parameters
+    ----------
+    counts : array_like of shape (k,), or histogram
+        Contents of the bins, whole numbers unless there are variances; or a 1-D object
+        with the UHI protocol (boost-histogram, hist), which brings its edges and
+        variances. What is below and above all bins is not in the density.
+    edges : array_like of shape (k + 1,), optional
+        Edges of the bins, rising; needed with `counts` as an array.
+    **options : dict
+        `variances` (k,) for weighted counts: n_eff is then (sum counts)^2 / sum
+        variances; `grid_size`, nodes that the bins are laid on, 4096 by default; and
+        the keywords of `parzen.kde` but `weights`.
+
+    Returns
+    -------
+    Density
+        Cost O(k + G) for G nodes.
+
+    Raises
+    ------
+    ShapeError, DataError, WeightError
+        If counts and edges do not fit, edges do not rise, or counts are negative.
+
+    See Also
+    --------
+    parzen.BinnedSample : Binned data that can be added up.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import parzen
+    >>> x = np.random.default_rng(0).normal(size=10_000)
+    >>> density = parzen.kde_from_histogram(*np.histogram(x, bins=50))
+    >>> density.pdf([0.0, 1.0]).round(3)
+    array([0.38 , 0.251])
+    """
+    keys = ("variances", "grid_size", "signed_weights")
+    some = {key: options.pop(key) for key in keys if key in options}
+    return kde(from_histogram(counts, edges, **some), **options)
+
+
+def select_bandwidth(
+    x: Any,
+    method: str = "auto",
+    *,
+    weights: Any = None,
+    kernel: Any = "gaussian",
+    adjust: float = 1.0,
+    bounds: Any = None,
+    boundary: Any = None,
+    outside: str = "keep",
+    signed_weights: bool = False,
+) -> BandwidthResult:
+    """Choose a bandwidth for a sample by a named rule.
+
+    Rules choose for the Gaussian kernel. For another kernel the value is multiplied by
+    the ratio of the canonical bandwidths [1]_, so that changing the kernel keeps the
+    amount of smoothing. Cost O(n) and one selection in 1-D, O(n d^2) above.
+
+    Parameters
+    ----------
+    x : array_like of shape (n,) or (n, d), or BinnedSample
+        Sample; finite.
+    method : str
+        "auto", "isj", "silverman", "scott", "normal_reference", "adaptive_zfit",
+        "adaptive_geom" or "adaptive_std"; see Notes. "auto" is "isj" in one dimension,
+        or Silverman's rule where that has no solution; Silverman's above, where the
+        covariance has no full rank (n <= d, collinear columns) on each axis apart. The
+        result's `note` says which.
+    weights : array_like of shape (n,), optional
+        Non-negative, of any scale.
+    kernel : str, Kernel, distribution or callable
+        The kernel that will use the bandwidth, see `parzen.kde`.
+    adjust : float
+        Factor on the bandwidth.
+    bounds : pair of float, d such pairs, or several ranges of a line, optional
+        Where the density lives, as for `parzen.kde`. "isj" takes the ends that the
+        boundary corrects for ends at which the density need not fall to zero.
+    boundary : {None, "renormalize", "reflect", "periodic", "linear", "transform"}
+        What happens there; for "transform" the bandwidth is that of the mapped data.
+    outside : {"keep", "drop"}
+        What becomes of data outside the bounds.
+    signed_weights : bool
+        Whether weights may be negative.
+
+    Returns
+    -------
+    BandwidthResult
+        Its `value` is h (d = 1), or one h for each point from an adaptive rule, or a
+        covariance matrix H (d > 1), in units of `x`; widths (d,) where "auto" took each
+        axis apart.
+
+    Raises
+    ------
+    BandwidthError
+        If a column is constant; for a rule by name also without full rank.
+    UnknownNameError
+        If there is no such rule or kernel.
+    CapabilityError
+        For "isj" and adaptive rules in more than one dimension.
+    ShapeError, DataError, WeightError
+        If `x` or `weights` are no valid sample.
+
+    Warns
+    -----
+    ConvergenceWarning
+        If "isj" has no solution; Silverman's rule stands in, and `converged` is False.
+
+    Notes
+    -----
+    With s the weighted standard deviation, IQR the weighted interquartile range and S
+    the covariance; n stands for n_eff = (sum w)^2 / sum w^2; r = min(s, IQR/1.349); f
+    is a pilot density by Silverman's rule, G its weighted geometric mean:
+
+    - silverman: 0.9 r n^(-1/5); H = (n (d + 2)/4)^(-2/(d + 4)) S
+    - scott: 1.059 r n^(-1/5); H = n^(-2/(d + 4)) S
+    - normal_reference: (4/3)^(1/5) s n^(-1/5); H = (n (d + 2)/4)^(-2/(d + 4)) S
+    - isj: the fixed point of a plug-in estimate in five stages [2]_; follows the units
+      of the data, and looks between values of rounded data for no spikes. Ties count
+      as weights.
+    - adaptive_zfit: scott mean(sqrt f) / sqrt f(x_i)
+    - adaptive_geom: r n^(-1/5) sqrt(G / f(x_i)) [3]_
+    - adaptive_std: 1.059 n^(-1/5) sqrt(r / f(x_i))
+
+    References
+    ----------
+    .. [1] Marron, J. S. and Nolan, D. (1988). Canonical kernels for density estimation.
+       Statistics & Probability Letters 7(3), doi:10.1016/0167-7152(88)90050-8.
+    .. [2] Botev, Z. I., Grotowski, J. F. and Kroese, D. P. (2010). Kernel density
+       estimation via diffusion. Annals of Statistics 38(5), doi:10.1214/10-AOS799.
+    .. [3] Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis.
+       Chapman and Hall, doi:10.1201/9781315140919, section 5.3.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from parzen import select_bandwidth
+    >>> x = np.random.default_rng(0).normal(size=1000)
+    >>> round(select_bandwidth(x, "silverman").value, 4)
+    0.2188
+    >>> round(select_bandwidth(x, "silverman", kernel="epanechnikov").value, 4)
+    0.4844
+    >>> round(select_bandwidth(x, "isj").value, 4)
+    0.2792
+    """
+    check_choice(method, SELECTORS, "method")
+    signed = check_flag(signed_weights, "signed_weights")
+    sample = _sample(x, weights, signed=signed)
+    edge, _, placed = place(sample, bounds, boundary, outside)
+    domain = None if edge is None else edge.domain(placed)
+    return choose(placed, method, Kernel.of(kernel), adjust=adjust, domain=domain)
+
+
+def _sample(x: Any, weights: Any, *, signed: bool) -> Sample:
+    """Validate the data; binned data become their nodes."""
+    if not isinstance(x, BinnedSample):
+        return Sample.of(x, weights, signed=signed)
+    if weights is not None:
+        msg = "`weights` cannot join data that are binned already. "
+        raise WeightError(msg + "Pass them to BinnedSample.of.")
+    return x.sample()

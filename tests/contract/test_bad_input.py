@@ -15,6 +15,7 @@ from parzen import (
     DataError,
     KernelDensity,
     ParzenError,
+    Reflect,
     ShapeError,
     UnknownNameError,
     WeightError,
@@ -134,6 +135,28 @@ def test_weights_are_refused_by_the_functions(call, weights, kind, text):
     assert text in str(error)
 
 
+@pytest.mark.parametrize("call", [kde, fit])
+@pytest.mark.parametrize(
+    ("weights", "text"),
+    [
+        ([-1, -1, 1, 1], "positive sum; got 0. "),
+        ([-1, -1, 1, 0.5], "positive sum; got -0.5. "),
+        ([0.1, 0.2, -0.3, 0], "positive sum; got "),
+        ([0, 0, 0, 0], "positive sum; all are zero"),
+        ([1, NAN, -0.5, 1], "finite; got nan at index 1"),
+    ],
+    ids=["none left", "negative", "rounding only", "all zero", "nan"],
+)
+def test_signed_weights_need_a_positive_sum(call, weights, text):
+    """Negative ones are allowed where asked for; what is left over must be mass."""
+    error = caught(
+        WeightError, call, X, weights=weights, bandwidth=1.0, signed_weights=True
+    )
+    name = "weights" if call is kde else "sample_weight"
+    assert str(error).startswith(f"`{name}` must ")
+    assert text in str(error)
+
+
 @each_weighting
 def test_weights_are_refused_by_the_estimator(weights, kind, text):  # noqa: ARG001
     """Never accepted, masked or dated ones included."""
@@ -145,6 +168,7 @@ def test_weights_are_refused_by_the_estimator(weights, kind, text):  # noqa: ARG
 
 # --- bandwidth ------------------------------------------------------------------------
 
+ADAPTIVE = ["adaptive_zfit", "adaptive_geom", "adaptive_std"]
 BANDWIDTHS = {
     "zero": (X, 0, BandwidthError, "positive; got 0"),
     "negative": (X, -1.0, BandwidthError, "positive; got -1.0"),
@@ -152,7 +176,11 @@ BANDWIDTHS = {
     "infinite": (X, INF, BandwidthError, "finite; got inf"),
     "boolean": (X, True, BandwidthError, "True"),
     "two for one axis": (X, [1.0, 2.0], BandwidthError, "got shape (2,)"),
-    "one a point": (X, np.ones(4), BandwidthError, "got shape (4,)"),
+    "too few for the points": (X, np.ones(3), BandwidthError, "got shape (3,)"),
+    "a column of widths": (X, np.ones((4, 1)), BandwidthError, "got shape (4, 1)"),
+    "a point has none": (X, [1, 2, 0, 1], BandwidthError, "positive; got 0.0 at row 2"),
+    "a point has inf": (X, [1, 2, INF, 1], BandwidthError, "finite; got [1, 2, inf"),
+    "one a point in 2-D": (X2, np.ones(4), BandwidthError, "serves 1-D data only"),
     "one for two axes": (X2, [1.0], BandwidthError, "got shape (1,)"),
     "an axis is zero": (X2, [1.0, 0.0], BandwidthError, "got 0.0 at axis 1"),
     "wrong matrix": (X2, np.eye(3), BandwidthError, "got shape (3, 3)"),
@@ -162,7 +190,10 @@ BANDWIDTHS = {
     "unknown": (X, "silvermann", UnknownNameError, "Did you mean 'silverman'"),
     "capital": (X, "Scott", UnknownNameError, "Did you mean 'scott'"),
     "number as text": (X, "1.0", UnknownNameError, "got '1.0'"),
-    "complex": (X, 1j, BandwidthError, "a positive number, or one of"),
+    "complex": (X, 1j, BandwidthError, "each of the 4 points, or one of 'auto', "),
+    "complex in 2-D": (X2, 1j, BandwidthError, "covariance matrix, or one of 'auto'"),
+    "complex of one point": ([3.0], 1j, BandwidthError, "a positive number, or one of"),
+    "a function's": (X, lambda _x, _w: -1.0, BandwidthError, "positive; got -1.0"),
     "too small": (X, 1e-320, BandwidthError, "too small"),
     "beyond floats": (X, 10**400, (BandwidthError, DataError), "bandwidth"),
 }
@@ -182,6 +213,31 @@ def test_bandwidths_are_refused(call, x, bandwidth, kind, text):
 def select(x, *, bandwidth):
     """Call the selector as kde is called."""
     return select_bandwidth(x, bandwidth)
+
+
+@pytest.mark.parametrize("call", [kde, fit, select])
+@pytest.mark.parametrize("rule", ["auto", "isj", *ADAPTIVE])
+@pytest.mark.parametrize(
+    ("x", "text"),
+    [
+        ([3.0], "at least two points; got n = 1"),
+        ([3.0, 3.0, 3.0], "vary; all 3 points are 3"),
+    ],
+    ids=["one point", "constant"],
+)
+def test_degenerate_data_have_no_bandwidth_from_the_data(call, x, rule, text):
+    """The default, plug-in and adaptive rules say so as the rules of thumb do."""
+    error = caught(BandwidthError, call, x, bandwidth=rule)
+    assert text in str(error)
+    assert "`bandwidth` as a number" in str(error)
+
+
+@pytest.mark.parametrize("call", [kde, fit, select])
+@pytest.mark.parametrize("rule", ["isj", *ADAPTIVE])
+def test_rules_of_one_dimension_refuse_more(call, rule):
+    """By name, with those that can."""
+    error = caught(CapabilityError, call, X2, bandwidth=rule)
+    assert f"{rule!r} serves one dimension; the data have 2. Use " in str(error)
 
 
 @pytest.mark.parametrize("call", [kde, fit, select])
@@ -233,8 +289,29 @@ KEYWORDS = {
     "grid_size huge": ({"grid_size": 1 << 50, "method": "fft"}, ShapeError, "GiB"),
     "n_jobs": ({"n_jobs": 0}, ParzenError, "non-zero integer or None; got 0"),
     "n_jobs float": ({"n_jobs": 1.5}, ParzenError, "got 1.5"),
-    "bounds": ({"bounds": (0, None)}, CapabilityError, "not available yet"),
-    "boundary": ({"boundary": "reflect"}, CapabilityError, "not available yet"),
+    "kernel of no use": ({"kernel": len}, ShapeError, "(2, 3) into ()"),
+    "adjust": ({"adjust": 0}, ParzenError, "finite number > 0; got 0"),
+    "adjust nan": ({"adjust": NAN}, ParzenError, "got nan"),
+    "adjust text": ({"adjust": "2"}, ParzenError, "got '2'"),
+    "signed_weights": ({"signed_weights": 1}, ParzenError, "True or False; got 1"),
+    "signed_weights None": ({"signed_weights": None}, ParzenError, "got None"),
+    "bounds": ({"bounds": (7, 0)}, DataError, "rising ends; got (7, 0)"),
+    "bounds empty": ({"bounds": (1, 1)}, DataError, "rising ends; got (1, 1)"),
+    "bounds nan": ({"bounds": (0, NAN)}, DataError, "rising ends; got (0, nan)"),
+    "bounds number": ({"bounds": 5}, ShapeError, "a pair (lower, upper); got 5"),
+    "bounds text": ({"bounds": "half"}, ShapeError, "got 'half'"),
+    "bounds one end": ({"bounds": (0,)}, ShapeError, "(lower, upper); got "),
+    "bounds overlap": ({"bounds": [(0, 3), (2, 8)]}, DataError, "do not overlap"),
+    "bounds of nothing": (
+        {"bounds": (10, 20), "outside": "drop"},
+        DataError,
+        "none of the 4 points lies in [10, 20]",
+    ),
+    "boundary": ({"boundary": "reflct"}, UnknownNameError, "Did you mean 'reflect'"),
+    "boundary number": ({"boundary": 3}, UnknownNameError, "got 3."),
+    "boundary class": ({"boundary": Reflect}, UnknownNameError, "got <class"),
+    "outside": ({"outside": "dropp"}, UnknownNameError, "Did you mean 'drop'"),
+    "outside None": ({"outside": None}, UnknownNameError, "got None"),
 }
 
 
@@ -251,13 +328,66 @@ def test_keywords_are_refused(call, keywords, kind, text):
     assert text in str(error)
 
 
-def test_the_grid_serves_three_dimensions_at_most():
+@pytest.mark.parametrize(
+    ("method", "text"),
+    [
+        ("fft", "1, 2 or 3 dimensions; the data have 4"),
+        ("grid", "1, 2 or 3 dimensions; the data have 4"),
+        ("diffusion", "one dimension; the data have 4"),
+    ],
+)
+def test_the_grid_serves_three_dimensions_at_most(method, text):
     """An engine named by hand that cannot answer is an error with the alternatives."""
     x = np.random.default_rng(1).normal(size=(20, 4))
     for call in (kde, fit):
-        error = caught(CapabilityError, call, x, method="fft")
-        assert "1, 2 or 3 dimensions; the data have 4" in str(error)
+        error = caught(CapabilityError, call, x, method=method)
+        assert text in str(error)
         assert "Use 'direct' or 'auto'" in str(error)
+
+
+HALF, PAIR = [(0, 8), None], [(0, 3), (3.5, 8)]
+BOUNDARIES = {
+    # x, bounds, boundary, error, part of its text
+    "reflect without": (X, None, "reflect", CapabilityError, "`bounds`; got None"),
+    "Reflect without": (X, None, Reflect(), CapabilityError, "`bounds`; got None"),
+    "reflect the line": (X, (None, INF), "reflect", CapabilityError, "needs `bounds`"),
+    "half a period": (X, (0, None), "periodic", CapabilityError, "finite `bounds`"),
+    "an axis open": (X2, HALF, "periodic", CapabilityError, "finite `bounds`"),
+    "linear in 2-D": (X2, HALF, "linear", CapabilityError, "have 2 dimensions"),
+    "renormalize 2-D": (X2, HALF, "renormalize", CapabilityError, "have 2 dimensions"),
+    "two periods": (X, PAIR, "periodic", CapabilityError, "a single range"),
+    "two transforms": (X, PAIR, "transform", CapabilityError, "a single range"),
+    "on the bound": (X, (1, 8), "transform", DataError, "the first is [1.0]"),
+    "one pair for two": (X2, (0, 8), None, ShapeError, "each of the 2 axes"),
+    "one for two axes": (X2, [(0, 8)], None, ShapeError, "each of the 2 axes"),
+    "an axis falls": (X2, [(0, 8), (9, 1)], None, DataError, "got (9, 1)"),
+    **{
+        f"outside {name}": (X, (2, 8), name, DataError, "1 of 4 points do, the first")
+        for name in ("reflect", "linear", "renormalize", "transform")
+    },
+}
+
+
+@pytest.mark.parametrize("call", [kde, fit])
+@pytest.mark.parametrize("case", BOUNDARIES)
+def test_boundaries_that_cannot_be_are_refused(call, case):
+    """What bounds, dimension or data do not allow, with the argument and a remedy."""
+    x, bounds, boundary, kind, text = BOUNDARIES[case]
+    error = caught(kind, call, x, bandwidth=1.0, bounds=bounds, boundary=boundary)
+    assert type(error) is kind
+    name = "`bounds` must" if boundary is None else f"boundary={boundary!r} "
+    assert str(error).startswith(name)
+    assert text in str(error)
+    # rule; value. Remedy.
+    assert str(error).count(". ") >= 1
+
+
+@pytest.mark.parametrize("fraction", [-0.1, 1.1, NAN, "all", None, True], ids=str)
+def test_fractions_of_a_reflection_are_refused(fraction):
+    """When they are written down, before there are any data."""
+    for name in ("lower", "upper"):
+        error = caught(ParzenError, Reflect, **{name: fraction})
+        assert str(error).startswith(f"`{name}` must be a fraction between 0 and 1")
 
 
 @pytest.mark.parametrize("kernel", ["gausian", "Gaussian", "triangel", "epanechnikof"])

@@ -24,6 +24,7 @@ from parzen import Kernel, KernelDensity
 X = np.random.default_rng(1).normal(size=(60, 4)) @ np.diag([1.0, 2.0, 0.5, 3.0])
 WEIGHTS = np.random.default_rng(2).uniform(0.1, 2, 60)
 PARAMETERS = {
+    "adjust": 1.0,
     "atol": 0.0,
     "bandwidth": "auto",
     "binning": "linear",
@@ -33,7 +34,9 @@ PARAMETERS = {
     "kernel": "gaussian",
     "method": "auto",
     "n_jobs": None,
+    "outside": "keep",
     "rtol": 1e-8,
+    "signed_weights": False,
 }
 VARIANTS = {
     "default": {},

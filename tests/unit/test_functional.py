@@ -120,7 +120,7 @@ def test_integer_weights_count_like_repeated_rows():
     )
 
 
-@pytest.mark.parametrize("method", ["direct", "fft"])
+@pytest.mark.parametrize("method", ["direct", "grid", "fft", "diffusion"])
 @pytest.mark.parametrize("n_jobs", [1, 2, -1, np.int64(3)], ids=str)
 def test_threads_change_no_bit(method, n_jobs):
     """The answer depends on the data alone."""
@@ -130,14 +130,18 @@ def test_threads_change_no_bit(method, n_jobs):
     np.testing.assert_array_equal(kde(x, method=method, n_jobs=n_jobs).logpdf(q), one)
 
 
+@pytest.mark.parametrize(
+    ("kernel", "transforms"),
+    [("gaussian", ("diffusion", "fft")), ("triweight", ("fft",))],
+)
 @pytest.mark.parametrize("atol", [1e-2, 1e-4, 1e-6])
-def test_the_accepted_error_is_kept(atol):
+def test_the_accepted_error_is_kept(atol, kernel, transforms):
     """Whatever "auto" takes for it: |g - f| <= atol + rtol f, tails included."""
     x = np.random.default_rng(3).normal(size=5000)
     q = np.linspace(-8, 8, 101)
-    exact = kde(x).pdf(q)
-    density = kde(x, atol=atol)
-    assert density.method == "fft"
+    exact = kde(x, kernel=kernel).pdf(q)
+    density = kde(x, kernel=kernel, atol=atol)
+    assert density.method in transforms
     assert (np.abs(density.pdf(q) - exact) <= atol + 1e-8 * exact).all()
 
 

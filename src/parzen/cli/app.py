@@ -80,13 +80,30 @@ def plot(  # noqa: PLR0917 - options, not positions
         str,
         typer.Option(
             metavar="RULE|NUMBER",
-            help="auto, silverman, scott, normal_reference, or a number in units of "
-            "the column; 0.3,5 for two columns.",
+            help="auto, isj, silverman, scott, normal_reference, adaptive_geom, ..., "
+            "or a number in units of the column; 0.3,5 for two columns.",
         ),
     ] = "auto",
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, direct or fft.")
+        str, typer.Option(metavar="NAME", help="auto, direct, grid, fft or diffusion.")
     ] = "auto",
+    bounds: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOW,HIGH",
+            show_default=False,
+            help="Where the density lives; one end may be inf, as in 0,inf. "
+            "One column only.",
+        ),
+    ] = None,
+    boundary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            show_default=False,
+            help="At the bounds: reflect, linear, transform, renormalize or periodic.",
+        ),
+    ] = None,
     grid: Annotated[
         int | None,
         typer.Option(
@@ -132,6 +149,8 @@ def plot(  # noqa: PLR0917 - options, not positions
             kernel=kernel,
             bandwidth=bandwidth,
             method=method,
+            bounds=bounds,
+            boundary=boundary,
             grid=grid,
             output=output,
             dpi=dpi,

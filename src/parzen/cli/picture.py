@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 
 from parzen.checks import check_count, unknown_name
-from parzen.errors import BandwidthError, CapabilityError, ParzenWarning
+from parzen.errors import BandwidthError, CapabilityError, DataError, ParzenWarning
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +34,8 @@ class Picture:
     kernel: str
     bandwidth: str
     method: str
+    bounds: str | None
+    boundary: str | None
     grid: int | None
     output: Path
     dpi: int
@@ -67,6 +69,8 @@ def draw(picture: Picture) -> None:
             kernel=picture.kernel,
             bandwidth=_bandwidth(picture.bandwidth),
             method=picture.method,
+            bounds=_bounds(picture.bounds),
+            boundary=picture.boundary,
         )
     typer.echo(density.explain())
     typer.echo("")
@@ -107,6 +111,17 @@ def _bandwidth(text: str) -> Any:
             raise BandwidthError(msg) from None
         return text
     return widths if len(widths) > 1 else widths[0]
+
+
+def _bounds(text: str | None) -> tuple[float, ...] | None:
+    """Turn the option into numbers."""
+    if text is None:
+        return None
+    try:
+        return tuple(float(part) for part in text.split(","))
+    except ValueError:
+        msg = f"`bounds` must be two numbers such as 0,1 or 0,inf; got {text!r}. "
+        raise DataError(msg + "Separate them by a comma.") from None
 
 
 def _figure(picture: Picture, density: Density) -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import warnings
 from textwrap import fill as fill_text
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.errors import AccuracyWarning, CapabilityError
+from parzen.errors import AccuracyWarning, CapabilityError, warn
 from parzen.plot.curve import draw_curve
 from parzen.plot.surface import draw_surface
 from parzen.plot.window import visible
@@ -157,7 +156,7 @@ def _evaluate(
             f"the picture's nodes are {wide:.3g} bandwidths apart, so peaks may be "
             f"missed; raise the grid's size to {int(most * wide / COARSEST) + 1}."
         )
-        warnings.warn(msg, AccuracyWarning, stacklevel=3)
+        warn(msg, AccuracyWarning)
     return axes, values
 
 
@@ -165,6 +164,9 @@ def _step_in_bandwidths(
     density: Density, axes: tuple[NDArray[np.float64], ...]
 ) -> float:
     """Return the largest distance of neighbouring nodes in bandwidths."""
+    if density.boundary == "transform":
+        # its bandwidth is one of the mapped data: no distance tells what is missed
+        return 0.0
     widths = np.asarray(density.bandwidth)
     if widths.ndim == 2:
         widths = np.sqrt(np.diag(widths))

@@ -6,9 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from parzen import cli
+from parzen import cli, select_bandwidth
 
 typer_testing = pytest.importorskip("typer.testing")
 
@@ -43,7 +44,9 @@ def test_plot(run, tmp_path):
 
     result = run("plot", FAITHFUL, "--column", "waiting", "--output", "of.png")
     assert result.exit_code == 0, result.output
-    assert "3.98756\n           silverman: the default" in result.stdout
+    waiting = np.loadtxt(FAITHFUL, delimiter=",", skiprows=1, usecols=1)
+    width = select_bandwidth(waiting, "isj").value
+    assert f"{width:.6g}\n           isj: the default" in result.stdout
     assert "method     direct: " in result.stdout
     assert result.stdout.splitlines()[-1] == "wrote of.png (960x720)"
     assert result.stderr == ""
@@ -85,7 +88,9 @@ def test_formats(run, tmp_path, name, head, size):
         (["--bandwidth", "2.5"], "bandwidth  2.5\n           manual: "),
         (["--bandwidth", "scott"], "scott: chosen by name"),
         (["--kernel", "epanechnikov"], "kernel     epanechnikov"),
+        (["--bandwidth", "silverman"], "3.98756\n           silverman: chosen by name"),
         (["--method", "fft"], "method     fft: named by hand"),
+        (["--method", "diffusion"], "method     diffusion: named by hand"),
         (["--weights", "eruptions"], "n_eff"),
         (["-c", "eruptions", "--bandwidth", "0.3,5"], "widths [0.3 5. ]"),
     ],
