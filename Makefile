@@ -12,7 +12,7 @@ export MPLBACKEND = Agg
 export NUMBA_CACHE_DIR := $(CURDIR)/.cache/numba/$(shell find src -name '*.py' | LC_ALL=C sort | xargs cat | cksum | cut -d ' ' -f 1)
 
 .PHONY: help venv demo test lint types floors review doctest bench-smoke pytest \
-	bench coverage docs clean
+	bench bench-zfit coverage docs clean
 .NOTPARALLEL: # pytest comes last, so that the output ends in its summary
 
 help: ## show this list
@@ -36,6 +36,12 @@ venv: .venv/stamp-test ## create .venv with all that the checks need
 
 .venv/stamp-docs: .venv/stamp-pip pyproject.toml
 	$(PIP) --editable ".[all]" --group docs
+	@touch $@
+
+.venv-zfit/stamp: pyproject.toml
+	$(PYTHON) -m venv .venv-zfit
+	.venv-zfit/bin/python -m pip install --upgrade "pip>=25.1"
+	.venv-zfit/bin/python -m pip install --editable . --group bench --group zfit
 	@touch $@
 
 demo: .venv/stamp-demo ## from real data to a density: three figures in demo/
@@ -62,7 +68,7 @@ review: .venv/stamp-test ## scientific-python's rules for a repository
 	$(BIN)/sp-repo-review .
 
 doctest: .venv/stamp-test ## the examples in docstrings, README and docs
-	$(BIN)/python -m pytest --doctest-modules --doctest-glob="*.md" -p no:randomly src README.md docs
+	$(BIN)/python -m pytest --doctest-modules --doctest-glob="*.md" -p no:randomly --ignore=docs/auto_examples --ignore=docs/_build src README.md docs
 
 bench-smoke: .venv/stamp-test ## every benchmark once, at toy size
 	$(BIN)/python bench/run.py --smoke
@@ -71,7 +77,11 @@ pytest: .venv/stamp-test ## the tests; a missing peer is an error, not a skip
 	PARZEN_REQUIRE_PEERS=1 $(BIN)/python -m pytest $(ARGS)
 
 bench: .venv/stamp-test ## the full comparison with the peers (minutes)
-	$(BIN)/python bench/run.py --readme README.md
+	$(BIN)/python bench/run.py --readme README.md docs/accuracy.md
+
+# After `bench`, which writes "not measured" where this writes numbers.
+bench-zfit: .venv-zfit/stamp ## the two comparisons with zfit (TensorFlow; minutes)
+	.venv-zfit/bin/python bench/run.py --only grid_1e6 mise --readme README.md docs/accuracy.md
 
 # Coverage cannot see into compiled loops: run them as plain Python. The compiled run is
 # the one that counts; this one leaves out what would take for ever.
@@ -83,5 +93,5 @@ docs: .venv/stamp-docs ## the pages, in docs/_build
 	$(BIN)/sphinx-build -n -W -b html docs docs/_build
 
 clean: ## remove all that make made
-	rm -rf .venv .cache demo docs/_build .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-zfit .cache demo docs/_build docs/auto_examples .coverage .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find src tests bench examples docs -name __pycache__ -prune -exec rm -rf {} +

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
 import math
+import os
+import statistics
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from clock import Times, ratio
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 OURS = "parzen"
 
@@ -48,7 +51,7 @@ class Record:
 
 @dataclass(frozen=True)
 class Goal:
-    """A number and its limit; a goal that is not about time must always hold."""
+    """A number and its limit; one not about time or a random draw must always hold."""
 
     text: str
     value: float
@@ -64,6 +67,44 @@ class Goal:
         return self.value <= self.limit
 
 
+@dataclass(frozen=True)
+class Score:
+    """Mean of an error over random samples, and the standard error of that mean."""
+
+    mean: float
+    error: float
+    count: int
+
+    @classmethod
+    def of(cls, values: Sequence[float]) -> Score:
+        """Summarise the errors, one of each sample."""
+        deviation = statistics.stdev(values) if len(values) > 1 else math.nan
+        return cls(
+            statistics.fmean(values), deviation / len(values) ** 0.5, len(values)
+        )
+
+    def against(self, target: float, samples: int) -> str:
+        """Judge by two standard errors; `samples` says how noisy the target is itself.
+
+        A target without a stated error is taken to scatter like our own samples.
+        """
+        far = (self.mean - target) / self.error
+        if far <= 2:
+            return "better" if far < -2 else "equal"
+        both = math.sqrt(1 + self.count / samples)
+        return "equal, counting the target's noise" if far <= 2 * both else "**worse**"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of text that do not fit the columns of the records."""
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: list[tuple[str, ...]]
+    headline: bool = False  # shown in the project's README
+
+
 @dataclass
 class Comparison:
     """All records of one comparison, its goals and what else it found."""
@@ -73,6 +114,7 @@ class Comparison:
     records: list[Record]
     goals: list[Goal] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
 
     def as_json(self) -> dict[str, Any]:
         """Return plain types; numbers that JSON cannot hold become text."""
@@ -117,6 +159,16 @@ def error_goal(records: list[Record], limit: float) -> Goal:
     # a NaN must not be lost in the maximum
     worst = max(math.inf if math.isnan(error) else error for error in errors)
     return Goal(f"largest error of parzen, {unit}", worst, limit, timing=False)
+
+
+def load_zfit() -> tuple[Any, str]:
+    """Return zfit and its version, or None and why not; `make bench-zfit` has it."""
+    os.environ.setdefault("ZFIT_DISABLE_TF_WARNINGS", "1")
+    try:
+        zfit = importlib.import_module("zfit")
+    except ImportError as error:
+        return None, f"not measured: {error}"
+    return zfit, f"zfit {zfit.__version__}"
 
 
 def _finite(value: Any) -> Any:

@@ -14,6 +14,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bounded import bounded
 from digits_search import digits_search
 from dim15 import dim15
 from direct_1d import direct_1d
@@ -21,6 +22,7 @@ from first_call import first_call
 from grid_1e6 import grid_1e6
 from import_time import import_time
 from machine import header
+from mise import mise
 from records import Comparison, Run
 from rich.console import Console
 from rich.progress import (
@@ -43,6 +45,8 @@ COMPARISONS: dict[str, Callable[[Run], Comparison]] = {
         dim15,
         direct_1d,
         grid_1e6,
+        mise,
+        bounded,
         import_time,
         first_call,
         tails,
@@ -58,7 +62,7 @@ def arguments() -> argparse.Namespace:
     add("--list", action="store_true", help="list the comparisons")
     add("--repeat", type=int, default=5, help="rounds after the first (default 5)")
     add("--output", type=Path, default=HERE / "results", help="folder for the results")
-    add("--readme", type=Path, help="README to put the headlines into")
+    add("--readme", type=Path, nargs="+", help="pages to put the headlines into")
     options = parser.parse_args()
     if options.repeat < 1:
         parser.error("--repeat must be at least 1")
@@ -112,8 +116,8 @@ def main() -> int:
         results = load(options.output)
         (options.output / "README.md").write_text(report(results))
         print(report(results))
-        if options.readme:
-            insert(options.readme, results)
+        for page in options.readme or ():
+            insert(page, results)
     if not right:
         print("parzen gave an answer beyond its allowed error: see the goals above.")
     return 0 if right else 1

@@ -1,14 +1,23 @@
-"""Turn the results into Markdown; `--readme` puts the headlines into a README."""
+"""Turn the results into Markdown; `--readme` puts headlines into pages.
+
+A page says which comparisons it shows, between two lines:
+`<!-- bench:start NAME ... -->` and `<!-- bench:end -->`.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-START, END = "<!-- bench:start -->", "<!-- bench:end -->"
+MARKED = re.compile(
+    r"(?P<start><!-- bench:start (?P<names>[\w ]+?) -->\n)"
+    r".*?(?P<end><!-- bench:end -->)",
+    re.DOTALL,
+)
 COLUMNS = (
     "job",
     "library",
@@ -110,13 +119,18 @@ def profile(parts: dict[str, dict[str, float]]) -> str:
 
 def section(result: dict[str, Any], *, headlines: bool) -> str:
     """Write one comparison, whole or its headlines."""
+    parts = [f"**{result['title']}**"]
     records = [r for r in result["records"] if r["headline"] or not headlines]
-    text = f"**{result['title']}**\n\n{markdown([row(r) for r in records], COLUMNS)}"
+    if records:
+        parts.append(markdown([row(r) for r in records], COLUMNS))
+    for table in result.get("tables", []):
+        if table["headline"] or not headlines:
+            parts += [table["caption"], markdown(table["rows"], table["columns"])]
     if not headlines:
         for name, content in result["details"].items():
             if name.startswith("profile"):
-                text += f"\n\nWhere our time goes ({name}):\n\n{profile(content)}"
-    return text
+                parts += [f"Where our time goes ({name}):", profile(content)]
+    return "\n\n".join(parts)
 
 
 def report(results: list[dict[str, Any]], *, headlines: bool = False) -> str:
@@ -131,27 +145,35 @@ def report(results: list[dict[str, Any]], *, headlines: bool = False) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def insert(readme: Path, results: list[dict[str, Any]]) -> None:
-    """Put the headlines between the markers of a file."""
-    text = readme.read_text()
-    if START not in text or END not in text:
-        msg = f"{readme} must contain the lines {START} and {END}."
+def insert(page: Path, results: list[dict[str, Any]]) -> None:
+    """Put the headlines that a page names between its markers."""
+    text = page.read_text()
+    if not MARKED.search(text):
+        msg = f"{page} needs <!-- bench:start NAME ... --> and <!-- bench:end -->."
         raise SystemExit(msg)
-    before, rest = text.split(START, 1)
-    after = rest.split(END, 1)[1]
-    body = report(results, headlines=True)
-    readme.write_text(f"{before}{START}\n\n{body}\n{END}{after}")
+
+    def fill(match: re.Match[str]) -> str:
+        names = match["names"].split()
+        known = {result["name"]: result for result in results}
+        missing = [name for name in names if name not in known]
+        if missing:
+            msg = f"{page} names comparisons without results: {', '.join(missing)}."
+            raise SystemExit(msg)
+        body = report([known[name] for name in names], headlines=True)
+        return f"{match['start']}\n{body}\n{match['end']}"
+
+    page.write_text(MARKED.sub(fill, text))
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--results", type=Path, default=HERE / "results")
-    parser.add_argument("--readme", type=Path, help="file with the markers")
+    parser.add_argument("--readme", type=Path, nargs="+", help="pages with the markers")
     options = parser.parse_args()
     results = load(options.results)
     print(report(results))
-    if options.readme:
-        insert(options.readme, results)
+    for page in options.readme or ():
+        insert(page, results)
 
 
 if __name__ == "__main__":
