@@ -1,9 +1,14 @@
-"""New handwritten digits, drawn from a density in 15 dimensions.
+"""New handwritten digits
+======================
+
+Draws from a density in 15 dimensions.
 
 The images of the digits data set (1797 of 8 x 8 pixels) are projected to 15 principal
 components. A search over 20 bandwidths, each judged by five-fold cross-validation,
 finds the one under which unseen digits are most likely. Draws from that density,
 projected back to pixels, look like digits nobody has written.
+
+As a program, it writes the picture to a file::
 
     python examples/digits.py --output digits.png
 """
@@ -14,8 +19,8 @@ import argparse
 import time
 from pathlib import Path
 
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 from sklearn.datasets import load_digits
@@ -29,8 +34,8 @@ BANDWIDTHS = 20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("digits.png"))
+    parser = argparse.ArgumentParser(description="Draw new digits.")
+    parser.add_argument("--output", type=Path, help="default: show the picture")
     parser.add_argument("--dpi", type=int, default=150)
     arguments = parser.parse_args()
 
@@ -53,13 +58,16 @@ def main() -> None:
     model = search.best_estimator_
     drawn = pca.inverse_transform(model.sample(ROWS * COLUMNS, random_state=0))
     figure = draw(images[: ROWS * COLUMNS], drawn)
+    if arguments.output is None:
+        plt.show()
+        return
     figure.savefig(arguments.output, dpi=arguments.dpi)
     print(f"wrote {arguments.output}")
 
 
-def draw(real: np.ndarray, drawn: np.ndarray) -> Figure:
+def draw(real: np.ndarray, drawn: np.ndarray) -> plt.Figure:
     layout = ConstrainedLayoutEngine(rect=(0.0, 0.0, 1.0, 0.985))
-    figure = Figure(figsize=(6.4, 6.0), layout=layout)
+    figure = plt.figure(figsize=(6.4, 6.0), layout=layout)
     axes = figure.subplots(
         2 * ROWS + 1,
         COLUMNS,

@@ -1,8 +1,13 @@
-"""A million points of a known mixture onto 1024 nodes, by one Fourier transform.
+"""A million points, timed
+=======================
+
+Onto 1024 nodes by one Fourier transform.
 
 The truth is 0.85 N(0, 2) + 0.15 N(3, 0.5): a narrow peak on the shoulder of a wide
 one. The estimate is judged twice: against the truth, which shows what a single
 bandwidth can do, and against the exact kernel sum, which shows the error of the method.
+
+As a program, it writes the picture to a file::
 
     python examples/mixture.py --output mixture.png
 """
@@ -14,8 +19,8 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.figure import Figure
 from matplotlib.layout_engine import ConstrainedLayoutEngine
 from rich.console import Console
 
@@ -35,8 +40,8 @@ ZOOM = (1.6, 4.4)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--output", type=Path, default=Path("mixture.png"))
+    parser = argparse.ArgumentParser(description="Estimate from a million points.")
+    parser.add_argument("--output", type=Path, help="default: show the picture")
     parser.add_argument("--n", type=int, default=1_000_000, help="number of points")
     parser.add_argument("--nodes", type=int, default=1024, help="nodes of the grid")
     parser.add_argument("--dpi", type=int, default=150)
@@ -72,6 +77,9 @@ def main() -> None:
     print(f"           peak {values.max():.4f}")
 
     figure = draw(grid, values, f"{n:,} points, {nodes} nodes, {1e3 * steady:.0f} ms")
+    if arguments.output is None:
+        plt.show()
+        return
     figure.savefig(arguments.output, dpi=arguments.dpi)
     print(f"wrote {arguments.output}")
 
@@ -96,15 +104,15 @@ def timed(call):  # noqa: ANN001, ANN201 - any call
     return time.perf_counter() - start, result
 
 
-def draw(grid: np.ndarray, values: np.ndarray, title: str) -> Figure:
+def draw(grid: np.ndarray, values: np.ndarray, title: str) -> plt.Figure:
     layout = ConstrainedLayoutEngine(w_pad=0.1, h_pad=0.1)
-    figure = Figure(figsize=(9.0, 4.2), layout=layout)
+    figure = plt.figure(figsize=(9.0, 4.2), layout=layout)
     whole, zoom = figure.subplots(1, 2, width_ratios=(3, 2))
     for ax, (low, high) in ((whole, (-9.0, 9.0)), (zoom, ZOOM)):
         inside = (grid >= low) & (grid <= high)
         x = grid[inside]
-        ax.plot(x, truth(x), color="0.65", linewidth=5, label="truth")
-        ax.plot(x, values[inside], color="C0", linewidth=1.6, label="estimate")
+        ax.plot(x, truth(x), color="k", linewidth=4, label="truth")
+        ax.plot(x, values[inside], color="C1", linewidth=1.6, label="estimate")
         ax.set_xlim(low, high)
         ax.set_xlabel("x")
         ax.spines[["top", "right"]].set_visible(False)
@@ -113,7 +121,7 @@ def draw(grid: np.ndarray, values: np.ndarray, title: str) -> Figure:
     whole.set_title(title)
     whole.axvspan(*ZOOM, color="0.93", zorder=0, label="zoomed in")
     whole.legend(frameon=False, loc="upper left")
-    zoom.set_title("near the narrow peak")
+    zoom.set_title("Near the narrow peak")
     return figure
 
 
