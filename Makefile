@@ -68,7 +68,7 @@ review: .venv/stamp-test ## scientific-python's rules for a repository
 	$(BIN)/sp-repo-review .
 
 doctest: .venv/stamp-test ## the examples in docstrings, README and docs
-	$(BIN)/python -m pytest --doctest-modules --doctest-glob="*.md" -p no:randomly --ignore=docs/auto_examples --ignore=docs/_build src README.md docs
+	$(BIN)/python -m pytest --doctest-modules --doctest-glob="*.md" -p no:randomly --ignore=docs/conf.py --ignore=docs/auto_examples --ignore=docs/_build src README.md docs
 
 bench-smoke: .venv/stamp-test ## every benchmark once, at toy size
 	$(BIN)/python bench/run.py --smoke
