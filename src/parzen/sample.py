@@ -11,6 +11,7 @@ import numpy as np
 
 from parzen import column
 from parzen.checks import check_points, check_weights
+from parzen.readonly import ReadOnly
 from parzen.scale import times_power_of_two
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class Sample:
+class Sample(ReadOnly):
     """Points with weights; immutable, and independent of the caller's arrays.
 
     Attributes
@@ -86,9 +87,9 @@ class Sample:
             # not needlessly: a division by 1.0000000000000002 moves all of them
             weights = weights / weights.sum() if lost else weights
         size, effective = self.size, self.effective
-        if effective is not None and self.weights is not None:
+        if effective is not None:
             # nodes stand for points: those of the mass that is left
-            kept = float(self.weights[rows].sum())
+            kept = self.share(chosen)
             size, effective = max(1, round(kept * size)), kept * effective
         return replace(
             self,
@@ -98,16 +99,6 @@ class Sample:
             n_given=size,
             effective=effective,
         )
-
-    def __post_init__(self) -> None:
-        for array in (self.points, self.weights, self.rows, self.spacing):
-            if array is not None:
-                array.setflags(write=False)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # copies and pickles come back writable
-        self.__dict__.update(state)
-        self.__post_init__()
 
     @property
     def n(self) -> int:
@@ -123,6 +114,17 @@ class Sample:
     def size(self) -> int:
         """Number of points the caller gave, before any were binned or left out."""
         return self.n_given or self.n
+
+    @property
+    def binned(self) -> bool:
+        """Whether the points are nodes that stand for the caller's points."""
+        return self.effective is not None
+
+    def share(self, chosen: NDArray[np.bool_]) -> float:
+        """Weight of the points of a mask (n,); all points together weigh one."""
+        if self.weights is None:
+            return float(chosen.mean())
+        return float(self.weights[chosen].sum())
 
     @cached_property
     def signed(self) -> bool:

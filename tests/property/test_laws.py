@@ -346,7 +346,7 @@ def test_copies_answer_with_the_same_bits(problem, kernel, seed, grid):
 def on_small_grid(x, method="fft", **options):
     """A density on a grid of few nodes, however coarse."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("parzen.engines.layout.COARSEST", np.inf)
+        patch.setattr("parzen.engines.nodes.COARSEST", np.inf)
         return parzen.kde(x, method=method, grid_size=32, **options)
 
 
@@ -406,7 +406,7 @@ def test_grid_keeps_mass_and_sign(problem, kernel, nodes, binning):
     if x.shape[1] == 3:
         nodes = min(nodes, 16)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("parzen.engines.layout.COARSEST", np.inf)
+        patch.setattr("parzen.engines.nodes.COARSEST", np.inf)
         density = parzen.kde(
             x, weights=weights, kernel=kernel, bandwidth=h, method="fft",
             grid_size=nodes, binning=binning,

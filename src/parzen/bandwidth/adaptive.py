@@ -12,6 +12,7 @@ import numpy as np
 
 from parzen.bandwidth.rules import (
     NORMAL_FACTOR,
+    check_line,
     quartile_range,
     robust_spread,
     scott,
@@ -19,7 +20,7 @@ from parzen.bandwidth.rules import (
 )
 from parzen.engines import planner
 from parzen.engines.engine import Problem
-from parzen.errors import BandwidthError, CapabilityError
+from parzen.errors import BandwidthError
 from parzen.kernels import Kernel
 from parzen.scale import Scale
 
@@ -76,9 +77,7 @@ def adaptive(sample: Sample, rule: str) -> NDArray[np.float64]:
     BandwidthError
         If the data do not vary, or negative weights leave no density at some point.
     """
-    if sample.d > 1:
-        msg = f"{rule!r} serves one dimension; the data have {sample.d}. "
-        raise CapabilityError(msg + "Use 'silverman', 'scott' or 'normal_reference'.")
+    check_line(sample, rule)
     return ADAPTIVE[rule](sample)
 
 
@@ -123,9 +122,7 @@ def _kernel_sum(
     total = np.zeros(len(q))
     for inside in clusters:
         if inside.any():
-            weights = sample.weights
-            share = inside.mean() if weights is None else weights[inside].sum()
-            total += share * _kernel_sum(sample.take(inside), scale, q)
+            total += sample.share(inside) * _kernel_sum(sample.take(inside), scale, q)
     return total
 
 

@@ -20,11 +20,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from parzen.bandwidth.rules import check_varied, quartile_range, silverman
+from parzen.bandwidth.rules import check_line, check_varied, quartile_range, silverman
 from parzen.bandwidth.ties import ties
 from parzen.binning.grid import Grid
 from parzen.binning.spread import spread
-from parzen.errors import CapabilityError
 from parzen.scale import times_power_of_two
 
 if TYPE_CHECKING:
@@ -92,9 +91,7 @@ def isj(
     BandwidthError
         If the data do not vary.
     """
-    if sample.d > 1:
-        msg = f"'isj' serves one dimension; the data have {sample.d}. "
-        raise CapabilityError(msg + "Use 'silverman', 'scott' or 'normal_reference'.")
+    check_line(sample, "isj")
     check_varied(sample)
     exponent = int(np.frexp(max(-sample.lower[0], sample.upper[0]))[1])
     if abs(exponent) > EXTREME:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parzen.errors import BandwidthError
+from parzen.errors import BandwidthError, CapabilityError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -162,6 +162,13 @@ def _scaled_covariance(sample: Sample, factor: float) -> NDArray[np.float64]:
         )
         raise BandwidthError(msg)
     return matrix
+
+
+def check_line(sample: Sample, rule: str) -> None:
+    """Raise `CapabilityError` for several dimensions, which the rule does not serve."""
+    if sample.d > 1:
+        msg = f"{rule!r} serves one dimension; the data have {sample.d}. Use "
+        raise CapabilityError(msg + ", ".join(map(repr, RULES)) + ".")
 
 
 def check_varied(sample: Sample) -> None:

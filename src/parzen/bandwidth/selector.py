@@ -13,6 +13,7 @@ from parzen.bandwidth.isj import isj
 from parzen.bandwidth.rules import RULES, axis_widths, rank_fault
 from parzen.checks import check_bandwidth, check_choice, check_positive
 from parzen.errors import ConvergenceWarning, warn
+from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +25,7 @@ SELECTORS = ("auto", *RULES, "isj", *ADAPTIVE)
 
 
 @dataclass(frozen=True, eq=False)
-class BandwidthResult:
+class BandwidthResult(ReadOnly):
     """A bandwidth and how it came about.
 
     Attributes
@@ -50,15 +51,6 @@ class BandwidthResult:
     n_eff: float
     kernel: AnyKernel
     note: str
-
-    def __post_init__(self) -> None:
-        if isinstance(self.value, np.ndarray):
-            self.value.setflags(write=False)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # copies and pickles come back writable
-        self.__dict__.update(state)
-        self.__post_init__()
 
 
 def choose(
@@ -140,7 +132,7 @@ def _by_hand(sample: Sample, bandwidth: Any) -> _Chosen:
         value = check_bandwidth(bandwidth, sample.d, SELECTORS, sample.n)
         return _Chosen(value, "callable", True, note)
     # the points that a grid has swallowed cannot have a bandwidth each
-    size = 0 if sample.effective is not None else sample.size
+    size = 0 if sample.binned else sample.size
     value = check_bandwidth(bandwidth, sample.d, SELECTORS, size)
     if sample.d == 1 and np.ndim(value) == 1 and sample.rows is not None:
         value = np.asarray(value)[sample.rows]

@@ -34,7 +34,7 @@ def ties(
     many points those around the median tell.
     """
     column, weights = sample.points[:, 0], sample.weights
-    if sample.effective is not None:
+    if sample.binned:
         # between the nodes, or within the bins, nothing is known
         spacing = 0.0 if sample.spacing is None else float(sample.spacing[0])
         return 1.0, max(sample.resolution, spacing)
@@ -45,21 +45,31 @@ def ties(
         first, last = grid.axes[0][
             np.clip(cells + np.array([-1, 1]), 0, len(masses) - 1)
         ]
-        some, shares = between(column, weights, first, last)
+        few, shares, starts = _grouped(*between(column, weights, first, last))
         # where a few values hold them all, more of them must tell
-        if len(np.unique(some)) >= FEW:
-            column, weights = some, shares
-    order = np.argsort(column) if weights is not None else None
-    column = np.sort(column) if order is None else column[order]
-    first_of = np.flatnonzero(np.diff(column, prepend=-np.inf))
-    if len(first_of) == len(column) or len(first_of) < 3:
+        if len(starts) < FEW:
+            few, shares, starts = _grouped(column, weights)
+    else:
+        few, shares, starts = _grouped(column, weights)
+    if len(starts) == len(few) or len(starts) < 3:
         return 1.0, 0.0
-    gaps = np.diff(column[first_of])
+    gaps = np.diff(few[starts])
     near, typical = np.quantile(gaps, (0.1, 0.5))
-    if near > REGULAR * typical or _lattice(gaps, np.abs(column).max()):
+    if near > REGULAR * typical or _lattice(gaps, np.abs(few).max()):
         return 1.0, float(typical)
-    w = np.ones(len(column)) if weights is None else weights[order]
-    return float(np.sum(w**2) / np.sum(np.add.reduceat(w, first_of) ** 2)), 0.0
+    return float(np.sum(shares**2) / np.sum(np.add.reduceat(shares, starts) ** 2)), 0.0
+
+
+def _grouped(
+    column: NDArray[np.float64], weights: NDArray[np.float64] | None
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.intp]]:
+    """Sort points and weights, and say where each distinct value starts."""
+    if weights is None:
+        column, weights = np.sort(column), np.ones(len(column))
+    else:
+        order = np.argsort(column)
+        column, weights = column[order], weights[order]
+    return column, weights, np.flatnonzero(np.diff(column, prepend=-np.inf))
 
 
 def _lattice(gaps: NDArray[np.float64], largest: float) -> bool:

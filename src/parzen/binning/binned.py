@@ -11,6 +11,7 @@ from parzen.binning.grid import Grid
 from parzen.binning.spread import BINNINGS, spread
 from parzen.checks import check_choice, check_flag, check_grid_size, check_limits
 from parzen.errors import CapabilityError, DataError, ShapeError, WeightError
+from parzen.readonly import ReadOnly
 from parzen.sample import Sample
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ SMALLEST = 1e-290
 
 
 @dataclass(frozen=True, eq=False)
-class BinnedSample:
+class BinnedSample(ReadOnly):
     """Hold the data as masses on the nodes of a regular grid, and nothing else.
 
     Pass it to `parzen.kde` in place of the data: the density is that of the nodes with
@@ -76,14 +77,6 @@ class BinnedSample:
     flat: bool = True
     columns: tuple[str, ...] | None = None
     resolution: float = 0.0
-
-    def __post_init__(self) -> None:
-        self.masses.setflags(write=False)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # copies and pickles come back writable
-        self.__dict__.update(state)
-        self.__post_init__()
 
     @classmethod
     def of(

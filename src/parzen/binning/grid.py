@@ -5,16 +5,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class Grid(ReadOnly):
     """Nodes lower_k + j step_k, j = 0, ..., shape_k - 1, on each axis k.
 
     Attributes
@@ -28,15 +30,6 @@ class Grid:
     lower: NDArray[np.float64]
     upper: NDArray[np.float64]
     shape: tuple[int, ...]
-
-    def __post_init__(self) -> None:
-        self.lower.setflags(write=False)
-        self.upper.setflags(write=False)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # copies and pickles come back writable
-        self.__dict__.update(state)
-        self.__post_init__()
 
     @property
     def d(self) -> int:

@@ -12,6 +12,7 @@ import numpy as np
 
 from parzen.checks import check_intervals, check_limits, real_array
 from parzen.errors import DataError, ParzenError
+from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,7 +21,7 @@ LINE = (-math.inf, math.inf)
 
 
 @dataclass(frozen=True, eq=False)
-class Bounds:
+class Bounds(ReadOnly):
     """One box in any dimension, or several ranges of a line.
 
     Attributes
@@ -30,14 +31,6 @@ class Bounds:
     """
 
     boxes: NDArray[np.float64]
-
-    def __post_init__(self) -> None:
-        self.boxes.setflags(write=False)
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        # copies and pickles come back writable
-        self.__dict__.update(state)
-        self.__post_init__()
 
     @classmethod
     def of(cls, value: Any, d: int) -> Bounds | None:

@@ -17,7 +17,8 @@ import numpy as np
 from parzen.boundary.mass import box_mass
 from parzen.boundary.rejection import keep
 from parzen.boundary.tiles import Image, Remainder, Run, check_count, remainder
-from parzen.engines.layout import NodePlan, heavy_tailed
+from parzen.engines.layout import heavy_tailed
+from parzen.engines.nodes import NodePlan
 from parzen.errors import CapabilityError, DataError
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,11 +83,7 @@ def union_plan(
     for k, mine in _owners(tuple(part.bounds for part in parts), sample.points):
         if not mine.any():
             continue
-        some = sample.take(mine)
-        local = None if problem.local is None else problem.local[mine]
-        weights = sample.weights
-        shares.append(float(mine.mean() if weights is None else weights[mine].sum()))
+        shares.append(sample.share(mine))
         bounds.append(parts[k].bounds)
-        part = replace(problem, sample=some, local=local)
-        plans.append(parts[k].plan(part, prepare))
+        plans.append(parts[k].plan(problem.take(mine), prepare))
     return UnionPlan(tuple(bounds), np.array(shares) / sum(shares), tuple(plans))

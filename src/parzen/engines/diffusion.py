@@ -13,47 +13,30 @@ import numpy as np
 
 from parzen.engines.engine import ErrorBound
 from parzen.engines.layout import (
-    COARSEST,
     NOISE,
     SECONDS_A_QUERY,
     SECONDS_A_SHARE,
-    NodePlan,
     bin_layers,
     discretisation,
     floor,
-    grid_refusal,
-    make_grid,
-    node_refusal,
-    padding,
     peak,
     resolution,
-    warn_if_coarse,
 )
+from parzen.engines.nodes import COARSEST, NodeEngine, NodePlan
 
 if TYPE_CHECKING:
-    from parzen.binning.grid import Grid
     from parzen.engines.engine import Problem
 
 SECONDS_A_NODE = 40e-9
-# Binning and evaluation interpolate; the kernel is not sampled but exact.
-INTERPOLATIONS = 2.0
 
 
-class DiffusionEngine:
+class DiffusionEngine(NodeEngine):
     """Bin, then let heat flow, by cosine transforms: Gaussian kernel, d = 1."""
 
     name = "diffusion"
-    relative = False
+    # Binning and evaluation interpolate; the kernel is not sampled but exact.
+    interpolations = 2.0
 
-    def nodes(self, problem: Problem) -> Grid:
-        """Lay the grid: over the data and as far beyond as the kernel reaches."""
-        unit = problem.narrowest / problem.scale.steepness
-        slope = 0.0
-        if problem.atol > 0:
-            slope, _ = discretisation(problem, unit, INTERPOLATIONS)
-        return make_grid(problem, padding(problem), slope)
-
-    @np.errstate(all="ignore")
     def refusal(self, problem: Problem) -> str | None:
         """Refuse what heat cannot be: other kernels, several axes, local bandwidths."""
         if problem.sample.d > 1:
@@ -62,13 +45,13 @@ class DiffusionEngine:
             return f"heat spreads by the gaussian kernel; got {problem.kernel}"
         if problem.local is not None:
             return "heat flows for one time; each point has its own bandwidth"
-        return grid_refusal(problem) or node_refusal(self.nodes(problem))
+        return super().refusal(problem)
 
     @np.errstate(all="ignore")
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound the discretisation error: absolute, and capped near twice the peak."""
         grid = self.nodes(problem)
-        error, _ = discretisation(problem, grid.step, INTERPOLATIONS)
+        error, _ = discretisation(problem, grid.step, self.interpolations)
         highest = 2.0 * peak(problem)
         if resolution(problem, grid) > COARSEST:
             # a series that ends too early overshoots, by less than its sum
@@ -85,8 +68,7 @@ class DiffusionEngine:
         """Bin, transform, damp, transform back: O(n + G log G), memory O(n + G)."""
         from scipy import fft
 
-        grid = self.nodes(problem)
-        warn_if_coarse(problem, grid, self)
+        grid = self.checked_nodes(problem)
         masses = bin_layers(problem, grid).masses[0]
         # nodes are the middles of cells, half a step inside the ends of the interval
         step, count = float(grid.step[0]), grid.shape[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
@@ -53,6 +53,11 @@ class Problem:
     def log_peak(self) -> float:
         """Logarithm of max K / |det A|, the largest density if no s_i is below 1."""
         return self.kernel.log_norm(self.sample.d) - self.scale.log_volume
+
+    def take(self, chosen: NDArray[np.bool_]) -> Problem:
+        """Return the problem of the points of a mask (n,)."""
+        local = None if self.local is None else self.local[chosen]
+        return replace(self, sample=self.sample.take(chosen), local=local)
 
     @cached_property
     def narrowest(self) -> float:

@@ -14,24 +14,19 @@ import numpy as np
 
 from parzen.engines.engine import ErrorBound
 from parzen.engines.layout import (
-    COARSEST,
     NOISE,
     SECONDS_A_QUERY,
     SECONDS_A_SHARE,
-    NodePlan,
     bin_layers,
     discretisation,
     floor,
-    grid_refusal,
     heavy_tailed,
     levels,
-    make_grid,
-    node_refusal,
     padding,
     peak,
     resolution,
-    warn_if_coarse,
 )
+from parzen.engines.nodes import COARSEST, NodeEngine, NodePlan
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -44,39 +39,22 @@ if TYPE_CHECKING:
 # Nodes in one temporary array of coordinates.
 SLAB = 1 << 18
 SECONDS_A_NODE = 60e-9
-# Binning and evaluation interpolate; the factor of two covers the sampled kernel's
-# scaling to mass one, an error of a higher order of the step (the conformance tests
-# never see more than half the bound).
-INTERPOLATIONS = 2.0 * 2.0
 
 
-class FFTEngine:
+class FFTEngine(NodeEngine):
     """Bin, transform, interpolate: any kernel on a regular grid, d = 1, 2, 3."""
 
     name = "fft"
-    relative = False
-
-    def nodes(self, problem: Problem) -> Grid:
-        """Lay the grid: over the data and as far beyond as the kernel reaches."""
-        unit = problem.narrowest / problem.scale.steepness
-        slope = 0.0
-        if problem.atol > floor(problem):
-            error, order = discretisation(problem, unit, INTERPOLATIONS)
-            # kinks err with the first power of the step: a slope for its square
-            slope = error if order == 2 else error**2 / problem.atol
-        return make_grid(problem, padding(problem), slope)
-
-    # ranges beyond floats become inf, which is refused or stated as the bound
-    @np.errstate(all="ignore")
-    def refusal(self, problem: Problem) -> str | None:
-        """Refuse more than three dimensions, and grids that cannot be stored."""
-        return grid_refusal(problem) or node_refusal(self.nodes(problem))
+    # Binning and evaluation interpolate; the factor of two covers the sampled kernel's
+    # scaling to mass one, an error of a higher order of the step (the conformance tests
+    # never see more than half the bound).
+    interpolations = 2.0 * 2.0
 
     @np.errstate(all="ignore")
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound the discretisation error: absolute, and capped near twice the peak."""
         grid = self.nodes(problem)
-        error, _ = discretisation(problem, grid.step, INTERPOLATIONS)
+        error, _ = discretisation(problem, grid.step, self.interpolations)
         highest = 2.0 * peak(problem)
         if resolution(problem, grid) > COARSEST:
             # scaled to mass one on a coarse grid, a kernel may stand above its own
@@ -96,8 +74,7 @@ class FFTEngine:
 
     def plan(self, problem: Problem) -> NodePlan:
         """Bin and convolve: O(2^d n + G log G) for G nodes, memory O(n + G)."""
-        grid = self.nodes(problem)
-        warn_if_coarse(problem, grid, self)
+        grid = self.checked_nodes(problem)
         return NodePlan(grid, convolve(bin_layers(problem, grid), grid, problem))
 
 

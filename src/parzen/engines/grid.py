@@ -7,30 +7,22 @@ no interpolation between nodes, no cut tail, and any kernel and local bandwidth 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from parzen.engines.engine import ErrorBound
-from parzen.engines.layout import (
-    SECONDS_A_SHARE,
-    discretisation,
-    grid_refusal,
-    levels,
-    make_grid,
-    node_refusal,
-    on_nodes,
-    peak,
-    warn_if_coarse,
-)
+from parzen.engines.layout import SECONDS_A_SHARE, discretisation, levels, peak
+from parzen.engines.nodes import NodeEngine, on_nodes
 
 if TYPE_CHECKING:
-    from parzen.binning.grid import Grid
+    from numpy.typing import NDArray
+
     from parzen.engines.engine import Engine, Plan, Problem
 
 
 @dataclass(frozen=True)
-class GridEngine:
+class GridEngine(NodeEngine):
     """Bin, then sum the nodes by an exact engine: any kernel, d = 1, 2, 3.
 
     Attributes
@@ -40,28 +32,15 @@ class GridEngine:
     """
 
     exact: Engine
-    name = "grid"
-    relative = False
-
-    def nodes(self, problem: Problem) -> Grid:
-        """Lay the grid over the data: the nodes need not go beyond them."""
-        unit = problem.narrowest / problem.scale.steepness
-        slope = 0.0
-        if problem.atol > 0:
-            error, order = discretisation(problem, unit, 1.0)
-            slope = error if order == 2 else error**2 / problem.atol
-        # half a bandwidth beyond, so that equal points have a grid too
-        return make_grid(problem, 0.5 * unit, slope)
-
-    @np.errstate(all="ignore")
-    def refusal(self, problem: Problem) -> str | None:
-        """Refuse more than three dimensions, and grids that cannot be stored."""
-        return grid_refusal(problem) or node_refusal(self.nodes(problem))
+    name: ClassVar[str] = "grid"
+    interpolations: ClassVar[float] = 1.0
 
     @np.errstate(all="ignore")
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Bound what binning shifts: absolute, and capped by the peak."""
-        error, _ = discretisation(problem, self.nodes(problem).step, 1.0)
+        error, _ = discretisation(
+            problem, self.nodes(problem).step, self.interpolations
+        )
         rounding = self.exact.error_bound(problem).relative
         return ErrorBound(rounding, min(error, peak(problem)))
 
@@ -78,6 +57,12 @@ class GridEngine:
 
     def plan(self, problem: Problem) -> Plan:
         """Bin, and prepare the sum over the nodes that hold mass: O(2^d n)."""
-        grid = self.nodes(problem)
-        warn_if_coarse(problem, grid, self)
-        return self.exact.plan(on_nodes(problem, grid))
+        return self.exact.plan(on_nodes(problem, self.checked_nodes(problem)))
+
+    def _room(self, problem: Problem) -> NDArray[np.float64]:
+        """Half a bandwidth, so that equal points have a grid, too: no tail is cut."""
+        return np.asarray(0.5 * problem.narrowest / problem.scale.steepness)
+
+    def _unmendable(self, problem: Problem) -> float:  # noqa: ARG002 - as its base
+        """Nothing: finer nodes are as near to the points as one likes."""
+        return 0.0

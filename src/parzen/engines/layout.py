@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from parzen.binning.grid import Grid
-from parzen.binning.spread import interpolate, spread
-from parzen.checks import MOST_NODES as MOST_GIVEN
-from parzen.errors import AccuracyWarning, warn
+from parzen.binning.spread import spread
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, Problem
+    from parzen.engines.engine import Problem
 
 # Default nodes per bandwidth, and the most nodes on one axis, by dimension.
 NODES_A_WIDTH = {1: 32.0, 2: 8.0, 3: 4.0}
@@ -32,8 +30,6 @@ MOST_LEVELS = 512
 MOST_CELLS = 1 << 24
 # Of the largest value: what a transform adds by rounding, and returns as zero.
 NOISE = 1e-15
-# A step of more bandwidths than this draws a warning.
-COARSEST = 0.5
 # Measured on one core: seconds a point and corner, a query and corner.
 SECONDS_A_SHARE = 1.5e-9
 SECONDS_A_QUERY = 4e-9
@@ -225,87 +221,6 @@ def bin_layers(problem: Problem, grid: Grid) -> Layers:
         points, sample.weights, deep, problem.binning, n_jobs=problem.n_jobs
     )
     return Layers(np.exp(deep.axes[0]), masses)
-
-
-def grid_refusal(problem: Problem) -> str | None:
-    """Say why no regular grid can serve, if so."""
-    d = problem.sample.d
-    if d not in NODES_A_WIDTH:
-        return f"a regular grid serves 1, 2 or 3 dimensions; the data have {d}"
-    if not math.isfinite(peak(problem)):
-        return "the density exceeds the largest float"
-    mean = abs(problem.kernel.mean)
-    if mean > 0.5 * FARTHEST:
-        return f"the kernel lies {mean:.3g} bandwidths from its points"
-    if problem.local is not None and problem.grid_size is not None:
-        cells = math.prod(problem.grid_size) * levels(problem)[2]
-        if cells > MOST_GIVEN:
-            return f"nodes times levels of local bandwidths, {cells:,}, exceed memory"
-    return None
-
-
-def node_refusal(grid: Grid) -> str | None:
-    """Say why the nodes of a grid cannot be told apart, if so."""
-    if not (np.isfinite(grid.step).all() and np.isfinite(1.0 / grid.step).all()):
-        return "the range of the data in bandwidths leaves the range of floats"
-    if (grid.lower + grid.step == grid.lower).any():
-        return "the offset of the data is too large for distinct nodes"
-    return None
-
-
-def warn_if_coarse(problem: Problem, grid: Grid, engine: Engine) -> None:
-    """Warn where the nodes are too far apart for the bandwidth."""
-    coarse = resolution(problem, grid)
-    if coarse > COARSEST:
-        bound = engine.error_bound(problem)
-        msg = (
-            f"the grid's step is {coarse:.3g} bandwidths and does not resolve the "
-            f"kernel; the error may reach {bound.absolute:.3g}. Raise `grid_size`, "
-            "widen `bandwidth`, or use method='direct'."
-        )
-        warn(msg, AccuracyWarning)
-
-
-@dataclass(frozen=True, eq=False)
-class NodePlan:
-    """The density at the nodes of a grid; memory O(G), the data are not kept.
-
-    Attributes
-    ----------
-    grid : Grid
-    values : ndarray of shape grid.shape
-        Density at the nodes.
-    """
-
-    grid: Grid
-    values: NDArray[np.float64]
-
-    def pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Interpolated density at q of shape (m, d); zero outside the grid."""
-        return interpolate(q, self.values, self.grid)
-
-    def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Logarithm of `pdf`; -inf where that is zero."""
-        with np.errstate(divide="ignore"):
-            return np.log(self.pdf(q))
-
-
-def on_nodes(problem: Problem, grid: Grid) -> Problem:
-    """Bin the data: the problem of the nodes that hold mass, in place of the points."""
-    layers = bin_layers(problem, grid)
-    level, *nodes = np.nonzero(layers.masses)
-    axes = zip(grid.axes, nodes, strict=True)
-    sample = replace(
-        problem.sample,
-        points=np.column_stack([axis[node] for axis, node in axes]),
-        weights=layers.masses[(level, *nodes)],
-        rows=None,
-        n_given=problem.sample.size,
-        effective=problem.sample.n_eff,
-        spacing=grid.step,
-    )
-    local = None if problem.local is None else layers.factors[level]
-    return replace(problem, sample=sample, local=local)
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from parzen.engines.direct import DirectEngine
 from parzen.engines.engine import ErrorBound
 from parzen.engines.fft import FFTEngine
 from parzen.engines.grid import GridEngine
-from parzen.engines.layout import on_nodes
+from parzen.engines.nodes import NodeEngine, on_nodes
 from parzen.engines.signed import SignedPlan, eased, parts, total
 from parzen.errors import AccuracyWarning, CapabilityError, warn
 
@@ -122,10 +122,9 @@ def compact(problem: Problem, method: str) -> Problem:
     Planned again, the nodes keep their places, and the answer is the same to rounding.
     """
     engine = ENGINES[method]
-    if engine is DIRECT:
+    if not isinstance(engine, NodeEngine):
         return problem
-    grid = engine.nodes(problem)  # type: ignore[attr-defined]
-    return replace(on_nodes(problem, grid), grid_size=None)
+    return replace(on_nodes(problem, engine.nodes(problem)), grid_size=None)
 
 
 def _candidate(engine: Engine, problem: Problem) -> Candidate:

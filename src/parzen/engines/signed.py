@@ -30,16 +30,11 @@ def total(problem: Problem) -> float:
 
 def parts(problem: Problem) -> tuple[tuple[float, float], tuple[Problem, Problem]]:
     """Split a problem by the sign of its weights; each part's weights sum to one."""
-    sample = problem.sample
-    weights = np.asarray(sample.weights)
-    problems, shares = [], []
-    for sign in (1.0, -1.0):
-        chosen = sign * weights > 0
-        part = sample.take(chosen)
-        local = None if problem.local is None else problem.local[chosen]
-        problems.append(replace(eased(problem), sample=part, local=local))
-        shares.append(float(abs(weights[chosen].sum())))
-    return (shares[0], shares[1]), (problems[0], problems[1])
+    sample, each = problem.sample, eased(problem)
+    positive = np.asarray(sample.weights) > 0
+    # points of weight zero are left out of samples
+    shares = abs(sample.share(positive)), abs(sample.share(~positive))
+    return shares, (each.take(positive), each.take(~positive))
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,7 +10,7 @@ import parzen
 from parzen.engines import planner
 from parzen.engines.direct import DirectPlan
 from parzen.engines.engine import Problem
-from parzen.engines.layout import NodePlan
+from parzen.engines.nodes import NodePlan
 from parzen.errors import AccuracyWarning, CapabilityError, UnknownNameError
 from parzen.kernels import Kernel
 from parzen.sample import Sample
