@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from parzen.binning.grid import Grid
-from parzen.boundary.boundary import Periodic, Transform
-from parzen.boundary.transform import from_line
 from parzen.checks import check_count, check_grid_size, check_queries
 from parzen.density.explain import explain
-from parzen.density.sampling import WeightedIndex
-from parzen.engines.layout import NodePlan
+from parzen.density.extent import extent
+from parzen.density.sampling import FreeDraws
+from parzen.engines.nodes import NodePlan
 from parzen.errors import CapabilityError
 
 if TYPE_CHECKING:
@@ -32,9 +31,6 @@ if TYPE_CHECKING:
 
 # Nodes on each axis of `Density.grid`, by dimension.
 GRID_NODES = {1: 1024, 2: 256, 3: 64}
-# Mass of each kernel that `Density.grid` may leave out, and the widths it adds at most.
-GRID_TAIL = 1e-6
-GRID_WIDTHS = 10.0
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -43,9 +39,9 @@ class Density:
 
     f(q) = sum_i w_i K(A^-1 (q - x_i)) / det A, with weights w that sum to one and
     A = h, diag(h), or the Cholesky root of the covariance H; within bounds, what
-    `parzen.kde` makes of it. A density of 1-D data
-    answers in 1-D; one of (n, d) data takes points in the last axis of an array.
-    Safe to share between threads; pickles and copies.
+    `parzen.kde` makes of it. A density of 1-D data answers in 1-D; one of (n, d) data
+    takes points in the last axis of an array. Safe to share between threads;
+    pickles and copies.
 
     Attributes
     ----------
@@ -66,7 +62,7 @@ class Density:
     def sample_size(self) -> int:
         """Number of points, n; of binned data, before they were binned."""
         data = self._sample
-        return data.n if data.spacing is None else data.size
+        return data.size if data.binned else data.n
 
     @property
     def n_axes(self) -> int:
@@ -240,8 +236,7 @@ class Density:
         array([-3.89, -0.7 ,  2.5 ,  5.7 ,  8.89])
         """
         grid = self._grid(size)
-        own = self._plan.grid if isinstance(self._plan, NodePlan) else None
-        if isinstance(self._plan, NodePlan) and grid is own:
+        if isinstance(self._plan, NodePlan) and grid is self._plan.grid:
             values = self._plan.values.copy()
         else:
             values = self._plan.pdf(grid.nodes()).reshape(grid.shape)
@@ -265,43 +260,13 @@ class Density:
             raise CapabilityError(msg)
         shape = shape or self._problem.grid_size or (GRID_NODES[d],) * d
         with np.errstate(over="ignore"):
-            grid = Grid(*self._reach(), shape)
+            ends = extent(self._problem, self._sample, self._edge)
+            grid = Grid(*ends, shape)
             finite = np.isfinite(grid.step).all()
         if not finite:
             msg = "the range of the data exceeds the largest float; no grid covers it. "
             raise CapabilityError(msg + "Change the units of the data.")
         return grid
-
-    def _reach(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Where nearly all of the mass lies on each axis, within the bounds."""
-        problem, edge = self._problem, self._edge
-        reach = min(self.kernel.reach(GRID_TAIL, self.n_axes), GRID_WIDTHS)
-        extent = problem.scale.extent(box=self.kernel.product)
-        extent = reach * problem.widest * extent
-        sample = problem.sample
-        if edge is None:
-            return sample.lower - extent, sample.upper + extent
-        bounds = edge.bounds
-        if isinstance(edge, Transform):
-            # far tails of the line are too far apart once mapped back
-            ends = np.stack([sample.lower - extent / 3, sample.upper + extent / 3])
-            lower, upper = from_line(ends, bounds)
-        else:
-            lower, upper = self._sample.lower - extent, self._sample.upper + extent
-        if isinstance(edge, Periodic):
-            return bounds.lower.copy(), bounds.upper.copy()
-        lower, upper = (
-            np.maximum(lower, bounds.lower),
-            np.minimum(upper, bounds.upper),
-        )
-        # bounds far from the data: what lies next to the nearer one
-        beside = upper <= lower
-        away = np.where(np.isfinite(bounds.upper), bounds.upper, lower + extent)
-        back = np.where(np.isfinite(bounds.lower), bounds.lower, upper - extent)
-        above = beside & (lower == bounds.lower)
-        upper = np.where(above, np.minimum(away, lower + extent), upper)
-        lower = np.where(beside & ~above, np.maximum(back, upper - extent), lower)
-        return lower, upper
 
     def sample(self, size: Any = None, *, rng: Any = None) -> Any:
         """Draw from the density: a data point by its weight, plus kernel noise.
@@ -339,46 +304,22 @@ class Density:
             msg = "draws need weights that are not negative; got some that are. "
             raise CapabilityError(msg + "Clip them, or draw from a fit to a subset.")
         if self._edge is None:
-            draws = self._draw_free(self._problem, count, generator)
+            draws = self._draws(self._problem, count, generator)
         else:
-            draws = self._bounded.settle(
+            bounded = cast("BoundedPlan", self._plan)
+            draws = bounded.settle(
                 count,
-                lambda problem, some: self._draw_free(problem, some, generator),
+                lambda problem, some: self._draws(problem, some, generator),
                 generator,
             )
         if self._sample.flat:
             draws = draws[:, 0]
         return draws[0] if size is None else draws
 
-    @property
-    def _bounded(self) -> BoundedPlan:
-        """The plan of a density with bounds."""
-        return self._plan  # type: ignore[return-value]
-
-    def _draw_free(
-        self, problem: Problem, count: int, rng: np.random.Generator
-    ) -> NDArray[np.float64]:
-        """Draw from a kernel sum without bounds: a point by weight, plus noise."""
-        data = problem.sample
-        if data.weights is None:
-            index = rng.integers(data.n, size=count)
-        else:
-            index = self._index(problem).draw(count, rng)
-        noise = self.kernel.sample(count, data.d, rng)
-        if problem.local is not None:
-            noise *= problem.local[index, None]
-        return np.asarray(data.points[index] + problem.scale.from_kernel_units(noise))
-
-    def _index(self, problem: Problem) -> WeightedIndex:
-        """Return the table that draws points by their weights, made once."""
-        if problem not in self._indices:
-            weights = np.asarray(problem.sample.weights)
-            self._indices[problem] = WeightedIndex(weights)
-        return self._indices[problem]
-
     @cached_property
-    def _indices(self) -> dict[Problem, WeightedIndex]:
-        return {}
+    def _draws(self) -> FreeDraws:
+        """Draws without bounds, with the tables they have made so far."""
+        return FreeDraws()
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Write the density to a file that `parzen.load` reads.

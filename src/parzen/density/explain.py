@@ -20,7 +20,7 @@ def explain(density: Density) -> str:
     bandwidth = density.bandwidth_result
     sample = problem.sample
     weighted = "" if sample.weights is None else f", n_eff {sample.n_eff:,.1f}"
-    nodes = "" if sample.spacing is None else f" on {sample.n:,} nodes"
+    nodes = "" if not sample.binned else f" on {sample.n:,} nodes"
     bound = decision.bound
     lines = [
         f"data       {density.sample_size:,} points{nodes}, d = {sample.d}{weighted}",
@@ -47,7 +47,7 @@ def _bounds(density: Density) -> list[str]:
         return []
     lines = [f"bounds     {edge.bounds}, boundary {edge.name}"]
     outside = int((~edge.bounds.contains(sample.points)).sum())
-    dropped = sample.size - sample.n if sample.spacing is None else 0
+    dropped = 0 if sample.binned else sample.size - sample.n
     if outside and not isinstance(edge, Periodic):
         lines.append(f"           {outside:,} points outside kept as guard data")
     if dropped:

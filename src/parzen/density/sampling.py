@@ -11,6 +11,8 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from parzen.engines.engine import Problem
+
 # Steps from the guide before the few draws left are looked up by bisection.
 GUIDED_STEPS = 4
 
@@ -57,3 +59,27 @@ class WeightedIndex:
         left = np.flatnonzero(cumulative[index] <= u)
         index[left] = np.searchsorted(cumulative, u[left], side="right")
         return index
+
+
+class FreeDraws:
+    """Draws from kernel sums without bounds; keeps the tables of weights it makes."""
+
+    def __init__(self) -> None:
+        self._indices: dict[Problem, WeightedIndex] = {}
+
+    def __call__(
+        self, problem: Problem, count: int, rng: np.random.Generator
+    ) -> NDArray[np.float64]:
+        """Draw (count, d) points: data points by their weights, plus kernel noise."""
+        sample = problem.sample
+        if sample.weights is None:
+            index = rng.integers(sample.n, size=count)
+        else:
+            if problem not in self._indices:
+                self._indices[problem] = WeightedIndex(sample.weights)
+            index = self._indices[problem].draw(count, rng)
+        noise = problem.kernel.sample(count, sample.d, rng)
+        if problem.local is not None:
+            noise *= problem.local[index, None]
+        moved = problem.scale.from_kernel_units(noise)
+        return np.asarray(sample.points[index] + moved)
