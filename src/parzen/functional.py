@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from parzen.bandwidth import SELECTORS, BandwidthResult, choose
+from parzen.bandwidth import SELECTORS, BandwidthResult
 from parzen.binning.binned import BinnedSample
 from parzen.binning.histogram import from_histogram
 from parzen.checks import check_choice, check_flag
-from parzen.density import Density, estimate, place
+from parzen.density import Density, choose_placed, estimate, place
 from parzen.errors import WeightError
 from parzen.kernels import Kernel
 from parzen.sample import Sample
@@ -343,8 +343,7 @@ def select_bandwidth(
     signed = check_flag(signed_weights, "signed_weights")
     sample = _sample(x, weights, signed=signed)
     edge, _, placed = place(sample, bounds, boundary, outside)
-    domain = None if edge is None else edge.domain(placed)
-    return choose(placed, method, Kernel.of(kernel), adjust=adjust, domain=domain)
+    return choose_placed(placed, edge, Kernel.of(kernel), method, adjust)
 
 
 def _sample(x: Any, weights: Any, *, signed: bool) -> Sample:

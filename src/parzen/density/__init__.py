@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from parzen.density.density import Density
-from parzen.density.estimate import estimate, place
+from parzen.density.estimate import choose_placed, estimate, place
 
-__all__ = ["Density", "estimate", "place"]
+__all__ = ["Density", "choose_placed", "estimate", "place"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from parzen.bandwidth import BandwidthResult
     from parzen.boundary import Boundary
+    from parzen.kernels import AnyKernel
     from parzen.sample import Sample
 
 # Nodes farther apart than this, in bandwidths, show as ripples of a percent and more.
@@ -54,12 +55,7 @@ def estimate(
     rtol, atol = check_tolerance(rtol, "rtol"), check_tolerance(atol, "atol")
     shape = check_grid_size(grid_size, sample.d)
     edge, sample, placed = place(sample, bounds, boundary, outside)
-    domain = None if edge is None else edge.domain(placed)
-    # the mass of a box has a closed form for widths along its axes
-    by_axis = isinstance(edge, Cut)
-    result = choose(
-        placed, bandwidth, kernel, adjust=adjust, domain=domain, by_axis=by_axis
-    )
+    result = choose_placed(placed, edge, kernel, bandwidth, adjust)
     scale, local = split_bandwidth(result, placed)
     problem = Problem(placed, kernel, scale, rtol, atol, shape, binning, n_jobs, local)
     _warn_if_coarse(problem)
@@ -87,6 +83,25 @@ def place(
     edge = boundary_of(boundary, bounds, sample.d)
     sample = _without_outside(sample, edge, outside)
     return edge, sample, sample if edge is None else edge.move(sample)
+
+
+def choose_placed(
+    placed: Sample,
+    edge: Boundary | None,
+    kernel: AnyKernel,
+    bandwidth: Any,
+    adjust: float,
+) -> BandwidthResult:
+    """Choose the bandwidth of moved data, as their boundary asks for it."""
+    return choose(
+        placed,
+        bandwidth,
+        kernel,
+        adjust=adjust,
+        domain=None if edge is None else edge.domain(placed),
+        # the mass of a box has a closed form for widths along its axes
+        by_axis=isinstance(edge, Cut),
+    )
 
 
 def plan(

@@ -29,3 +29,16 @@ def test_heavy_tails_are_not_folded_from_a_grid(rng, boundary):
     q = (np.arange(1000) + 0.5) / 1000
     mass = parzen.kde(x, method="direct", **options).pdf(q).mean()
     assert mass == pytest.approx(1.0, abs=1e-5)
+
+
+def test_the_bandwidth_alone_is_that_of_the_density(rng):
+    """`select_bandwidth` sees the bounds as `kde` does, in one dimension and in two."""
+    box = {"bounds": [(0, 1), (0, 1)]}
+    x = rng.random((300, 2))
+    np.testing.assert_array_equal(
+        parzen.select_bandwidth(x, **box).value, parzen.kde(x, **box).bandwidth
+    )
+    for boundary in ("reflect", "linear", "transform", "periodic", None):
+        options = {"bounds": (0, 1), "boundary": boundary}
+        alone = parzen.select_bandwidth(x[:, 0], **options).value
+        assert alone == parzen.kde(x[:, 0], **options).bandwidth
