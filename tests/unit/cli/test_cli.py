@@ -56,6 +56,18 @@ def test_plot(run, tmp_path):
     assert image.std() > 0.05
 
 
+def test_plot_within_bounds(run):
+    """The README's bounds are taken, and what is no pair of numbers is named."""
+    options = ("plot", FAITHFUL, "--column", "waiting", "--output", "of.png")
+    result = run(*options, "--bounds", "40,inf", "--boundary", "reflect")
+    assert result.exit_code == 0, result.output
+    assert "bounds     [40, inf], boundary reflect" in result.stdout
+    assert result.stderr == ""
+    result = run(*options, "--bounds", "40;inf")
+    assert result.exit_code == 2
+    assert "two numbers such as 0,1" in result.stderr
+
+
 def test_plot_two_columns(run, tmp_path):
     """Two columns give a map; an old picture is replaced, and the output says so."""
     (tmp_path / "density.png").write_text("old")
