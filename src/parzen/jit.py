@@ -8,8 +8,10 @@ only then are the marked functions made known to numba.
 from __future__ import annotations
 
 import functools
+import importlib
 import math
 import threading
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -39,7 +41,7 @@ def compile_loop(function: Callable[..., Any]) -> Any:
     A loop may close over integers and booleans only: numba caches such a closure,
     but never one that holds another compiled function.
     """
-    import numba
+    numba = _aside(importlib.import_module, "numba")
     from numba.extending import register_jitable
 
     with _registration:
@@ -49,7 +51,35 @@ def compile_loop(function: Callable[..., Any]) -> Any:
     compiler = numba.njit(
         nogil=True, cache=True, error_model="numpy", fastmath=set(FASTMATH)
     )
-    return compiler(function)
+    loop = compiler(function)
+    if hasattr(loop, "compile"):  # not so under NUMBA_DISABLE_JIT
+        # called for each new type of arguments
+        loop.compile = functools.partial(_aside, loop.compile)
+    return loop
+
+
+def _aside(function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a function on a thread of its own, where Ctrl-C cannot meet it.
+
+    It would leave half an import of numba behind, which serves no later fit; while LLVM
+    works it would be lost, raised in a callback that drops it. Here it ends the wait,
+    and the call goes on to its end by itself.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        return function(*arguments)
+    answers: SimpleQueue[tuple[Any, BaseException | None]] = SimpleQueue()
+
+    def run() -> None:
+        try:
+            answers.put((function(*arguments), None))
+        except BaseException as error:  # noqa: BLE001 - raised below, by the caller
+            answers.put((None, error))
+
+    threading.Thread(target=run, name="parzen-compile").start()
+    answer, error = answers.get()
+    if error is not None:
+        raise error
+    return answer
 
 
 def exp2(x: Any) -> Any:

@@ -9,13 +9,16 @@ under concurrent callers and after a fork.
 from __future__ import annotations
 
 import os
+import threading
 from collections import deque
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from parzen.errors import ParzenError
+from parzen.progress import silent, stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 
 def usable_cpus() -> int:
@@ -52,31 +55,60 @@ def run_blocks(task: Callable[[int], None], n_blocks: int, n_jobs: Any) -> None:
     """Call `task(0)`, ..., `task(n_blocks - 1)` on threads; wait for all of them.
 
     The caller works too and takes the next block when it is free, so that a busy
-    machine costs no more than a single thread. An error or Ctrl-C drops the blocks
-    that have not begun.
+    machine costs no more than a single thread; it alone reports to `parzen.progress`.
+    An error or Ctrl-C drops the blocks that have not begun and waits for those that
+    have, so that no thread is left.
+
+    Plain threads, no executor: an executor refuses work once the main thread has
+    ended, though other threads of the user's still run.
     """
     threads = min(thread_count(n_jobs), n_blocks)
+    # shared without a lock: to pop or to append is a single step
     blocks = deque(range(n_blocks))
+    finished: deque[int] = deque()
+    ended: SimpleQueue[BaseException | None] = SimpleQueue()
 
-    def work() -> None:
-        while blocks:
-            try:
-                block = blocks.popleft()
-            except IndexError:  # another thread took the last one meanwhile
-                return
-            try:
-                task(block)
-            except BaseException:
-                blocks.clear()
-                raise
+    def work(report: Callable[[int], None]) -> None:
+        for block in _taken_from(blocks):
+            task(block)
+            finished.append(block)
+            report(len(finished))
 
-    if threads <= 1:
-        work()
-        return
-    from concurrent.futures import ThreadPoolExecutor
+    def help_out() -> None:
+        try:
+            work(silent)
+        except BaseException as error:  # noqa: BLE001 - raised below, by the caller
+            blocks.clear()
+            ended.put(error)
+        else:
+            ended.put(None)
 
-    with ThreadPoolExecutor(threads - 1, thread_name_prefix="parzen") as pool:
-        others = [pool.submit(work) for _ in range(threads - 1)]
-        work()
-        for other in others:
-            other.result()
+    with stage(n_blocks) as report:
+        helpers = [
+            threading.Thread(target=help_out, name=f"parzen-{k}")
+            for k in range(1, threads)
+        ]
+        # one `try` around it all: Ctrl-C comes between any two steps
+        try:
+            for helper in helpers:
+                helper.start()
+            work(report)
+            # not `join`: if Ctrl-C meets it, Python 3.11 takes the thread for dead
+            errors = [error for _ in helpers if (error := ended.get()) is not None]
+        finally:
+            blocks.clear()
+            for helper in helpers:
+                if helper.is_alive():  # it is not if it could not be started
+                    helper.join()
+        if errors:
+            raise errors.pop()
+
+
+def _taken_from(blocks: deque[int]) -> Iterator[int]:
+    """Take the next block until none is left."""
+    while blocks:
+        try:
+            block = blocks.popleft()
+        except IndexError:  # another thread took the last one meanwhile
+            return
+        yield block

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+import textwrap
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -107,3 +110,91 @@ def test_concurrent_callers_do_not_meet():
     with ThreadPoolExecutor(4) as pool:
         for caller, done in enumerate(pool.map(call, range(8))):
             assert done == [(caller, block) for block in range(20)]
+
+
+def parzen_threads():
+    """Threads of parzen that run."""
+    return [t for t in threading.enumerate() if t.name.startswith("parzen")]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_an_interrupt_at_any_line_stops_the_blocks(n_jobs):
+    """Ctrl-C between any two steps of the caller: no block begins, no thread is left.
+
+    Every line that runs in the caller is interrupted in turn, once.
+    """
+    outer = sys.gettrace()
+    sites = set()
+    for _ in range(200):
+        begun, then = [], []
+
+        def task(block, begun=begun):
+            begun.append(block)
+            time.sleep(5e-4)
+
+        def trace(frame, event, _argument, begun=begun, then=then):
+            if frame.f_code.co_filename != parallel.__file__:
+                return None
+            site = frame.f_lineno, event
+            if site not in sites and not then:
+                sites.add(site)
+                then.append(len(begun))
+                raise KeyboardInterrupt
+            return trace
+
+        sys.settrace(trace)
+        try:
+            run_blocks(task, 200, n_jobs)
+        except KeyboardInterrupt:
+            pass
+        finally:
+            sys.settrace(outer)
+        assert not parzen_threads()
+        if not then:
+            break
+        assert len(begun) <= then[0] + n_jobs
+    assert not then, "lines were left"
+    assert len(sites) > 15
+
+
+def test_a_thread_that_cannot_start_is_an_error(monkeypatch):
+    """The threads that have started end, and the caller learns of it."""
+    start = threading.Thread.start
+
+    def refuse(thread):
+        if thread.name == "parzen-2":
+            msg = "can't start new thread"
+            raise RuntimeError(msg)
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    done = []
+    with pytest.raises(RuntimeError, match="can't start"):
+        run_blocks(lambda block: (done.append(block), time.sleep(1e-3)), 1000, 3)
+    assert len(done) < 500
+    assert not parzen_threads()
+
+
+def test_works_after_the_main_thread_has_ended():
+    """A thread of the user's may outlive the script; executors refuse to serve it."""
+    script = """
+    import threading
+    from parzen.parallel import run_blocks
+
+    def late():
+        threading.main_thread().join()
+        done = []
+        run_blocks(done.append, 50, 3)
+        print(len(done))
+
+    threading.Thread(target=late).start()
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)],
+        env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.stdout.strip() == "50", done.stderr

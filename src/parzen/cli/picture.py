@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from textwrap import fill
 from typing import TYPE_CHECKING, Any
 
 import typer
-from rich.console import Console
 
 from parzen.checks import check_count, unknown_name
-from parzen.errors import BandwidthError, CapabilityError, DataError, ParzenWarning
+from parzen.cli.waiting import waiting
+from parzen.errors import BandwidthError, CapabilityError, DataError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from parzen.density import Density
@@ -46,7 +43,7 @@ class Picture:
 def draw(picture: Picture) -> None:
     """Read the columns, estimate, explain, draw and save."""
     _check(picture)
-    with _progress(f"reading {picture.file}"):
+    with waiting(f"reading {picture.file}"):
         from parzen.io import read_columns
 
         table = read_columns(
@@ -60,7 +57,7 @@ def draw(picture: Picture) -> None:
     if table.dropped:
         rows = "row" if table.dropped == 1 else "rows"
         typer.echo(f"dropped    {table.dropped:,} {rows} with a missing cell")
-    with _progress("estimating"):
+    with waiting("estimating"):
         from parzen.functional import kde
 
         density = kde(
@@ -74,7 +71,7 @@ def draw(picture: Picture) -> None:
         )
     typer.echo(density.explain())
     typer.echo("")
-    with _progress("drawing (the first run compiles the sums)"):
+    with waiting("drawing (the first run compiles the sums)"):
         figure = _figure(picture, density)
         replaced = picture.output.exists()
         figure.savefig(picture.output, dpi=picture.dpi)
@@ -151,14 +148,3 @@ def _written(picture: Picture, figure: Any, *, replaced: bool) -> str:
         size = f"{width * picture.dpi:.0f}x{height * picture.dpi:.0f}"
     old = ", replaced the old one" if replaced else ""
     return f"wrote {picture.output} ({size}){old}"
-
-
-@contextmanager
-def _progress(text: str) -> Iterator[None]:
-    """Show what is being done, on a terminal, until it is done; then its warnings."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", ParzenWarning)
-        with Console(stderr=True).status(text):
-            yield
-    for warning in caught:
-        typer.echo(f"warning: {warning.message}", err=True)

@@ -15,6 +15,7 @@ from parzen.density.extent import extent
 from parzen.density.sampling import FreeDraws
 from parzen.engines.nodes import NodePlan
 from parzen.errors import CapabilityError
+from parzen.progress import reporting
 
 if TYPE_CHECKING:
     import os
@@ -127,7 +128,7 @@ class Density:
         """Name of the engine that answers."""
         return self.decision.method
 
-    def pdf(self, q: Any) -> Any:
+    def pdf(self, q: Any, *, progress: Any = False) -> Any:
         """Evaluate the density.
 
         Parameters
@@ -135,6 +136,12 @@ class Density:
         q : array_like
             Points: any shape for 1-D data, else shape (..., d). Infinite ones are
             allowed, NaN is not.
+        progress : bool or callable, optional
+            True shows a bar if the work lasts (needs the extra `progress`). A function
+            is called as `progress(done, total)`, on this thread and at most twenty
+            times a second; an exception in it stops the work. Where the work has
+            several stages, each counts from 0 to a total of its own and has a bar of
+            its own; the last call has done = total.
 
         Returns
         -------
@@ -147,6 +154,10 @@ class Density:
         ------
         ShapeError, DataError
             If `q` has the wrong number of coordinates, or is NaN somewhere.
+        ParzenError
+            If `progress` is none of these.
+        ImportError
+            If `progress` is True and tqdm is not installed.
 
         Examples
         --------
@@ -155,9 +166,9 @@ class Density:
         >>> density.pdf([0.0, 2.0]).round(6)
         array([0.098699, 0.231635])
         """
-        return self._answer(q, self._plan.pdf, 0.0)
+        return self._answer(q, self._plan.pdf, 0.0, progress)
 
-    def logpdf(self, q: Any) -> Any:
+    def logpdf(self, q: Any, *, progress: Any = False) -> Any:
         """Evaluate the log density.
 
         Right to the same relative error down to the smallest representable number, and
@@ -170,6 +181,8 @@ class Density:
         ----------
         q : array_like
             Points, as for `pdf`.
+        progress : bool or callable, optional
+            A bar, or a function of `(done, total)`, as for `pdf`.
 
         Returns
         -------
@@ -178,7 +191,7 @@ class Density:
 
         Raises
         ------
-        ShapeError, DataError
+        ShapeError, DataError, ParzenError, ImportError
             As for `pdf`.
 
         Examples
@@ -188,20 +201,21 @@ class Density:
         >>> print(density.logpdf(1000.0).round(6))
         -496010.017551
         """
-        return self._answer(q, self._plan.logpdf, -np.inf)
+        return self._answer(q, self._plan.logpdf, -np.inf, progress)
 
-    def _answer(self, q: Any, evaluate: Any, at_infinity: float) -> Any:
+    def _answer(self, q: Any, evaluate: Any, at_infinity: float, progress: Any) -> Any:
         """Check the queries, evaluate the finite ones, restore the shape."""
         sample = self._sample
         points, shape = check_queries(
             q, sample.d, flat=sample.flat, columns=sample.columns
         )
         finite = np.isfinite(points).all(axis=1)
-        if finite.all():
-            values = evaluate(points)
-        else:
-            values = np.full(len(points), at_infinity)
-            values[finite] = evaluate(points[finite])
+        with reporting(progress):
+            if finite.all():
+                values = evaluate(points)
+            else:
+                values = np.full(len(points), at_infinity)
+                values[finite] = evaluate(points[finite])
         return values.reshape(shape)[()]
 
     def grid(self, size: Any = None) -> tuple[Any, NDArray[np.float64]]:
