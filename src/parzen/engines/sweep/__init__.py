@@ -1,0 +1,1 @@
+"""Sweep: exact sums on the line for kernels that separate, from sorted points."""

@@ -1,0 +1,31 @@
+"""What a sum of points is rounded by, and whether that is accepted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from parzen.engines.certified import DOUBTFUL
+from parzen.jit import jitable
+
+# Rounding of a kernel at a point, in the weight of the point.
+POINT_ERROR = 64.0 * 2.0**-53
+# Rounding of the sum of those points that no group took, some hundred at most.
+SUM_ERROR = 256.0 * 2.0**-53
+# A point so near to the edge may be in or out.
+EDGE = 1.0 + 2.0**-48
+# What underflow may have lost, in units of the peak.
+UNDERFLOW = 1e-298
+
+
+@jitable
+def certified(total: Any, error: Any, relative: Any, absolute: Any, unit: Any) -> Any:
+    """Return a sum in units of the peak if its error is accepted, else `DOUBTFUL`.
+
+    Only the answer has these units: the sum, its error and `absolute` are to be
+    multiplied by `unit`.
+    """
+    error += UNDERFLOW / unit
+    # |total - S| <= error implies S >= total - error
+    if error <= absolute + relative * max(total - error, 0.0):
+        return max(total, 0.0) * unit
+    return DOUBTFUL

@@ -1,0 +1,199 @@
+"""Compiled loops of the sums over many widths: nodes of the tree, leaves, queries."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import numpy as np
+
+from parzen.engines.sweep.basis import kernel_value, terms
+from parzen.engines.sweep.certificate import EDGE, POINT_ERROR, SUM_ERROR, certified
+from parzen.engines.sweep.order import cell
+from parzen.jit import compile_loop, jitable
+from parzen.kernels.profiles import TOPHAT
+
+# Events in a leaf.
+SHIFT = 4
+LEAF = 1 << SHIFT
+# Points that are added up before they join those before, so that rounding grows less.
+FLUSH = 128
+# What a kernel is, at most, where the end of its support was rounded by half an ulp.
+EDGE_ERROR = 4.0 * 2.0**-53
+
+
+@jitable
+def place(events: Any, first: Any, last: Any) -> Any:
+    """Return the centre and half the width of leaves first to last, excluded."""
+    top = events.shape[0] - 1
+    low = events[min(max(first * LEAF - 1, 0), top)]
+    high = events[min(last * LEAF - 1, top)]
+    return 0.5 * low + 0.5 * high, 0.5 * high - 0.5 * low
+
+
+@functools.cache
+def add_loop() -> Any:
+    """Compile the adding of points to the nodes that their supports are made of.
+
+    A node k of level j, counted from the leaves, has k 2^j as its first leaf, less the
+    number of leaves; nodes 2 k and 2 k + 1 are its children.
+    """
+
+    def loop(
+        events: Any,
+        ranks: Any,
+        rows: Any,
+        basis: Any,
+        depth: Any,
+        start: Any,
+        stop: Any,
+        nodes: Any,
+        recent: Any,
+        adds: Any,
+    ) -> None:
+        size, pieces = basis.shape[1], ranks.shape[1] - 1
+        top, leaves = events.shape[0] - 1, 1 << depth
+        for i in range(start, stop):
+            x, inverse, height = rows[i, 0], rows[i, 2], rows[i, 3]
+            for piece in range(pieces):
+                # left of its kink, a kernel is the mirror image of its polynomial
+                sign = -1.0 if pieces == 2 and piece == 0 else 1.0
+                left = (ranks[i, piece] >> SHIFT) + 1 + leaves
+                right = (ranks[i, piece + 1] >> SHIFT) + leaves
+                level = 0
+                while left < right:
+                    # the first node if its sibling is outside, and the last if it is
+                    for side in range(2):
+                        node = right - 1 if side else left
+                        if node & 1 == side:
+                            continue
+                        first = (((node << level) - leaves) << SHIFT) - 1
+                        last = min(first + (LEAF << level), top)
+                        low, high = 0.5 * events[max(first, 0)], 0.5 * events[last]
+                        d = sign * (low + high - x) * inverse
+                        step = -sign * (high - low) * inverse
+                        power = height
+                        for j in range(size):
+                            a = 0.0
+                            for k in range(size - 1 - j, -1, -1):
+                                a = a * d + basis[0, j, k]
+                            recent[node, j] += a * power
+                            power *= step
+                        recent[node, size] += height
+                        adds[node] += 1
+                        if adds[node] % FLUSH == 0:
+                            for j in range(size + 1):
+                                nodes[node, j] += recent[node, j]
+                                recent[node, j] = 0.0
+                    left, right = (left + 1) >> 1, right >> 1
+                    level += 1
+
+    return compile_loop(loop)
+
+
+@functools.cache
+def shift_loop() -> Any:
+    """Compile the handing down of nodes start to stop to their children."""
+
+    def loop(
+        events: Any, start: Any, stop: Any, height: Any, depth: Any, nodes: Any
+    ) -> None:
+        size = nodes.shape[1] - 1
+        work = np.empty(size)
+        for node in range(start, stop):
+            if nodes[node, size] == 0.0:
+                continue
+            first = (node << height) - (1 << depth)
+            centre, half = place(events, first, first + (1 << height))
+            inverse = 1.0 / half if half > 0.0 else 0.0
+            for child in range(2 * node, 2 * node + 2):
+                first = (child << (height - 1)) - (1 << depth)
+                middle, part = place(events, first, first + (1 << (height - 1)))
+                shift, shrink = (middle - centre) * inverse, part * inverse
+                for j in range(size):
+                    work[j] = nodes[node, j]
+                power = 1.0
+                for k in range(size):
+                    for j in range(size - 2, k - 1, -1):
+                        work[j] += shift * work[j + 1]
+                    nodes[child, k] += power * work[k]
+                    power *= shrink
+                nodes[child, size] += nodes[node, size]
+
+    return compile_loop(loop)
+
+
+@functools.cache
+def leaf_loop(code: int) -> Any:
+    """Compile the sums at some queries, certified or `DOUBTFUL`."""
+    size = terms(code)
+    tophat = int(code == TOPHAT)
+
+    def loop(
+        queries: Any,
+        places: Any,
+        events: Any,
+        owners: Any,
+        table: Any,
+        cells: Any,
+        rows: Any,
+        leaves: Any,
+        limits: Any,
+        out: Any,
+    ) -> None:
+        frequency, before, last = cells[0], cells[1], cells[2]
+        relative, absolute, unit = limits[0], limits[1], limits[2]
+        n = events.shape[0]
+        for i in range(queries.shape[0]):
+            q = queries[i]
+            if q < events[0] or q > events[n - 1]:
+                out[places[i]] = 0.0
+                continue
+            entry = int(cell(q, frequency, before, last))
+            start, stop = table[entry], table[entry + 1]
+            while start < stop:
+                middle = (start + stop) >> 1
+                if events[middle] <= q:
+                    start = middle + 1
+                else:
+                    stop = middle
+            leaf = min(start, n - 1) >> SHIFT
+            # at the end of a support, which is rounded, the leaf may be the wrong one
+            k, unsure = (leaf << SHIFT) - 1, 0.0
+            while k >= 0 and events[k] == q:
+                if not owners[k] & 1:
+                    owner = owners[k] >> 2
+                    ulps = 1.0 + abs(rows[owner, 0]) * rows[owner, 2]
+                    # a top hat jumps; others have a slope of 4 there at most
+                    step = 1.0 if tophat else min(1.0, ulps * EDGE_ERROR)
+                    unsure += rows[owner, 3] * step
+                k -= 1
+            total = 0.0
+            covered = leaves[leaf, size]
+            if covered > 0.0:
+                low = events[(leaf << SHIFT) - 1]
+                high = events[min((leaf << SHIFT) + LEAF, n) - 1]
+                half = 0.5 * high - 0.5 * low
+                centre = 0.5 * low + 0.5 * high
+                d = (q - centre) / half if half > 0.0 else 0.0
+                for j in range(size - 1, -1, -1):
+                    total = total * d + leaves[leaf, j]
+            near = 0.0
+            for k in range(leaf << SHIFT, min((leaf << SHIFT) + LEAF, n)):
+                if owners[k] & 2:
+                    continue
+                owner = owners[k] >> 2
+                t = rows[owner, 0] - q
+                u = t * rows[owner, 2]
+                height = rows[owner, 3]
+                value = kernel_value(code, t, rows[owner, 1], u * u)
+                total += height * value
+                near += height * value if tophat else height * (u * u < EDGE)
+            error = limits[3] * covered + POINT_ERROR * near + SUM_ERROR * abs(total)
+            error += unsure
+            empty = covered + near + unsure == 0.0
+            out[places[i]] = (
+                0.0 if empty else certified(total, error, relative, absolute, unit)
+            )
+
+    return compile_loop(loop)
