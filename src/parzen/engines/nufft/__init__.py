@@ -1,0 +1,1 @@
+"""Non-uniform FFT: Gaussian sums at scattered points in two and three dimensions."""
