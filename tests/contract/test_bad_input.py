@@ -342,7 +342,7 @@ def test_the_grid_serves_three_dimensions_at_most(method, text):
     for call in (kde, fit):
         error = caught(CapabilityError, call, x, method=method)
         assert text in str(error)
-        assert "Use 'direct' or 'auto'" in str(error)
+        assert "Use 'direct', 'tree' or 'auto'" in str(error)
 
 
 HALF, PAIR = [(0, 8), None], [(0, 3), (3.5, 8)]

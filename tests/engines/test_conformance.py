@@ -10,9 +10,11 @@ import pytest
 
 import parzen
 from parzen import AccuracyWarning, CapabilityError, Kernel
-from parzen.engines import direct
+from parzen.engines import certified, direct
 from parzen.engines.planner import ENGINES
+from parzen.engines.tree import plan as tree_plan
 from tests import reference
+from tests.serving import GRIDS, SERVED, serves
 from tests.strategies import covariance
 
 DIMENSIONS = (1, 2, 3, 5, 15)
@@ -25,25 +27,12 @@ PATHS = [
     for engine in ENGINES
     for path in (("numpy", "compiled") if engine in ("direct", "grid") else ("only",))
 ]
-# What each engine serves: which kernels, and in how many dimensions at most.
-SERVED = {
-    "direct": (reference.KERNELS, 15),
-    "grid": (reference.KERNELS, 3),
-    "fft": (reference.KERNELS, 3),
-    "diffusion": (("gaussian",), 1),
-}
 FORMS = [
     (name, product, d)
     for name, d in itertools.product(reference.KERNELS, DIMENSIONS)
     for product in (False, True)
     if not (product and d == 1)
 ]
-
-
-def serves(engine, name, d):
-    """Whether the documentation says that an engine answers."""
-    names, most = SERVED[engine]
-    return name in names and d <= most
 
 
 CASES = [
@@ -59,7 +48,10 @@ CASES = [
 
 
 def use_path(monkeypatch, path):
-    """Send every sum of the direct engine through NumPy, or none."""
+    """Send every direct sum through NumPy, or none; leave it none for being small."""
+    monkeypatch.setattr(certified, "FEW_PAIRS", 0)
+    monkeypatch.setattr(tree_plan, "FEW_PAIRS", -1)
+    monkeypatch.setattr(tree_plan, "build_seconds", lambda _: -1.0)
     if path != "only":
         monkeypatch.setattr(direct, "NUMPY_PAIRS", 1 << 40 if path == "numpy" else 0)
 
@@ -102,7 +94,7 @@ def test_engine_keeps_its_own_bound(monkeypatch, rng, way, kernel, d):
         weights = make_weights(weighting, rng, len(x))
         q = near_and_far(rng, x, np.sqrt(np.max(h)) if kind == "matrix" else np.max(h))
         exact = reference.density(x, q, h, name, product=product, weights=weights)
-        for binning in ("linear",) if engine == "direct" else ("linear", "simple"):
+        for binning in ("linear", "simple") if engine in GRIDS else ("linear",):
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", AccuracyWarning)
                 density = parzen.kde(
@@ -111,7 +103,7 @@ def test_engine_keeps_its_own_bound(monkeypatch, rng, way, kernel, d):
                     kernel=kernel,
                     bandwidth=h,
                     method=engine,
-                    grid_size=None if engine == "direct" else NODES[d],
+                    grid_size=NODES[d] if engine in GRIDS else None,
                     binning=binning,
                 )
             assert density.method == engine
@@ -129,7 +121,7 @@ def test_engine_refuses_what_it_does_not_serve(rng, engine):
         kernel = Kernel(name, product=product)
         bandwidth = make_bandwidth("matrix", name, rng, d)
         if serves(engine, name, d):
-            grid_size = None if engine == "direct" else 8
+            grid_size = 8 if engine in GRIDS else None
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore", AccuracyWarning)
                 parzen.kde(
@@ -141,7 +133,8 @@ def test_engine_refuses_what_it_does_not_serve(rng, engine):
             parzen.kde(x, kernel=kernel, bandwidth=bandwidth, method=engine)
         for other in ENGINES:
             named = f"'{other}'" in str(caught.value).split("Use ")[1]
-            assert named == serves(other, name, d), (name, d)
+            able = serves(other, name, d)
+            assert named == able, (name, d)
 
 
 @pytest.mark.parametrize("path", ["numpy", "compiled"])
@@ -206,16 +199,17 @@ def test_log_density_lies_in_the_bracket_of_its_terms(rng, name, d, weighted):
 @pytest.mark.parametrize("d", [4, 7])
 def test_refusal_names_the_engines_that_can(rng, d):
     """A grid refuses four dimensions and names the engine that serves them."""
-    for method in ("grid", "fft", "diffusion"):
-        with pytest.raises(CapabilityError, match="Use 'direct' or 'auto'"):
+    for method in ("gauss_transform", "sweep", "chebyshev", "nufft", *GRIDS):
+        with pytest.raises(CapabilityError, match="Use 'direct', 'tree' or 'auto'"):
             parzen.kde(rng.normal(size=(30, d)), method=method)
 
 
 @pytest.mark.parametrize("engine", ENGINES)
 def test_engine_answers_in_its_own_name(rng, engine):
     """An engine chosen by name is the one that answers."""
-    x = rng.normal(size=50)
-    assert parzen.kde(x, method=engine).method == engine
+    names, dimensions = SERVED[engine]
+    x = rng.normal(size=(50, dimensions[0]))
+    assert parzen.kde(x, kernel=names[0], method=engine).method == engine
 
 
 @pytest.mark.parametrize("atol", [1e-2, 1e-4, 1e-6])
@@ -238,10 +232,11 @@ def test_accepted_error_makes_the_grid_admissible(rng, d, atol):
     """With many points and an accepted error, "auto" takes the grid and keeps it."""
     x = rng.normal(size=(20_000, d))
     density = parzen.kde(x, bandwidth=0.4, atol=atol)
-    assert density.method in ("fft", "diffusion")
+    assert density.method in ("fft", "diffusion", "gauss_transform", "nufft")
     best = {c.name: c.seconds for c in density.decision.candidates if c.admitted}
     assert density.method == min(best, key=best.get)
     q = 2 * rng.normal(size=(60, d))
     exact = reference.density(x, q, 0.4)
     assert (np.abs(density.pdf(q) - exact) <= atol).all()
-    assert parzen.kde(x, bandwidth=0.4).method == "direct"
+    exact = parzen.kde(x, bandwidth=0.4).method
+    assert exact == {1: "gauss_transform", 2: "nufft"}[d]

@@ -254,7 +254,7 @@ def test_choice_of_engine_stays_within_the_accepted_error(rng, name, atol):
 def test_diffusion_refuses_them(rng):
     """One time for all points is one bandwidth."""
     x = rng.normal(size=30)
-    with pytest.raises(CapabilityError, match=r"own bandwidth\. Use 'direct', 'grid'"):
+    with pytest.raises(CapabilityError, match=r"own bandwidth\. Use 'direct', 'tree'"):
         parzen.kde(x, bandwidth=np.full(30, 0.5), method="diffusion")
 
 

@@ -9,33 +9,37 @@ import pytest
 
 import parzen
 from parzen import AccuracyWarning, CapabilityError
-from parzen.engines import direct
+from parzen.engines import certified, direct
 from parzen.engines.planner import ENGINES
+from parzen.engines.tree import plan as tree_plan
 from tests import reference
+from tests.serving import GRIDS, ON_THE_LINE, serves
 from tests.strategies import covariance
 
 PATHS = pytest.mark.parametrize("pairs", [1 << 40, 0], ids=["numpy", "compiled"])
 NODES = {1: 400, 2: 70, 3: 30}
-GRIDS = [engine for engine in ENGINES if engine != "direct"]
 CASES = [
     (engine, name, d)
     for engine in ENGINES
     for name in reference.KERNELS
     for d in (1, 2, 3)
-    if engine != "diffusion" or (name, d) == ("gaussian", 1)
+    if serves(engine, name, d)
 ]
 
 
 @pytest.fixture
 def path(monkeypatch, pairs):
-    """Send every direct sum through NumPy, or none."""
+    """Send every direct sum through NumPy, or none; leave no sum to it for its size."""
     monkeypatch.setattr(direct, "NUMPY_PAIRS", pairs)
+    monkeypatch.setattr(certified, "FEW_PAIRS", 0)
+    monkeypatch.setattr(tree_plan, "FEW_PAIRS", -1)
+    monkeypatch.setattr(tree_plan, "build_seconds", lambda _: -1.0)
 
 
 def signed_weights(rng, n):
     """Weights of which a third is negative, as an sPlot makes them, and some zero."""
     weights = rng.random(n)
-    weights[::3] *= -1.2
+    weights[::3] *= -0.8
     weights[::10] = 0.0
     return weights
 
@@ -111,7 +115,7 @@ def test_coarse_grids_keep_the_bound(rng, engine, binning):
             assert_within_bound(density, q, weights, terms)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ON_THE_LINE)
 def test_weights_that_are_not_negative_are_what_they_were(rng, engine):
     """`signed_weights` allows; it changes nothing that was allowed before."""
     x, weights, q = rng.normal(size=50), rng.random(50), rng.normal(size=20)
@@ -122,7 +126,7 @@ def test_weights_that_are_not_negative_are_what_they_were(rng, engine):
         np.testing.assert_array_equal(other.sample(5, rng=1), one.sample(5, rng=1))
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ON_THE_LINE)
 def test_the_density_may_be_negative_and_has_no_logarithm_there(rng, engine):
     """`pdf` is the difference; `logpdf` its logarithm or NaN, without a warning."""
     x = np.concatenate([rng.normal(0.0, 1.0, 50), rng.normal(4.0, 0.5, 20)])
@@ -166,7 +170,7 @@ def test_the_tail_is_that_of_the_farthest(rng, name):
     assert (density.pdf([np.inf, -np.inf]) == 0.0).all()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ON_THE_LINE)
 def test_mass_is_one(rng, engine):
     """What is left of positive and negative mass is normalised."""
     x, weights = rng.normal(size=100), signed_weights(rng, 100)
@@ -175,7 +179,7 @@ def test_mass_is_one(rng, engine):
     assert np.trapezoid(density.pdf(q), q) == pytest.approx(1.0, abs=1e-4)
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ON_THE_LINE)
 def test_points_of_both_signs_cancel(rng, engine):
     """A point added and taken away again is no point, up to the bound."""
     x, q = rng.normal(size=50), rng.normal(size=30)
@@ -210,7 +214,7 @@ def test_accepted_error_is_kept_however_much_cancels(factor, atol):
     assert (error <= atol + 1e-8 * (plus + minus)).all()
 
 
-@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("engine", ON_THE_LINE)
 @pytest.mark.parametrize("n_jobs", [1, 2, -1])
 def test_threads_change_no_bit(rng, engine, n_jobs, monkeypatch):
     """As for any other density."""

@@ -34,7 +34,7 @@ def explain(density: Density) -> str:
         + ("" if density.bounds is None else ", before the bounds"),
         "",
         f"candidates, predicted for {sample.n:,} queries on one thread:",
-        f"  {'':9}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
+        f"  {'':15}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
     ]
     lines += [_row(candidate, decision) for candidate in decision.candidates]
     return "\n".join(lines)
@@ -58,7 +58,7 @@ def _bounds(density: Density) -> list[str]:
 def _row(candidate: Candidate, decision: Decision) -> str:
     """Write one candidate: bound, predicted time, verdict."""
     if candidate.bound is None or candidate.seconds is None:
-        return f"  {candidate.name:9}  cannot: {candidate.refusal}"
+        return f"  {candidate.name:15}  cannot: {candidate.refusal}"
     if candidate.name == decision.method:
         verdict = "chosen"
     elif decision.reason == BY_HAND:
@@ -68,7 +68,7 @@ def _row(candidate: Candidate, decision: Decision) -> str:
     else:
         verdict = "error too large"
     return (
-        f"  {candidate.name:9}  {candidate.bound.absolute:>9.1e}"
+        f"  {candidate.name:15}  {candidate.bound.absolute:>9.1e}"
         f"  {candidate.bound.relative:>9.1e}  {_time(candidate.seconds):>10}  {verdict}"
     )
 

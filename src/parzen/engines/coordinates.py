@@ -59,12 +59,14 @@ class Coordinates:
     ) -> Coordinates | None:
         """Lay out points (n, d); None where a product kernel meets the third form."""
         none, nothing = np.empty(0), np.empty((0, 0))
-        # beyond the range of floats y is inf or NaN, which the comparison refuses
-        with np.errstate(over="ignore", invalid="ignore"):
-            centre = x.mean(axis=0)
-            whiten = scale.root is not None or (scale.d >= AXES and not product)
-            y = scale.to_kernel_units(x - centre) if whiten else x
-            whiten = whiten and bool(np.abs(y).max() <= STRETCH)
+        centre, y = np.zeros(scale.d), x
+        whiten = scale.root is not None or (scale.d >= AXES and not product)
+        if whiten:
+            # beyond the range of floats y is inf or NaN, which the comparison refuses
+            with np.errstate(over="ignore", invalid="ignore"):
+                centre = x.mean(axis=0)
+                y = scale.to_kernel_units(x - centre)
+                whiten = bool(np.abs(y).max() <= STRETCH)
         if whiten and product:
             return cls(_by_axis(y), np.ones(scale.d), nothing, centre, scale)
         if whiten:
@@ -74,14 +76,15 @@ class Coordinates:
                 return None
             return cls(_by_axis(x), none, scale.root, centre, scale)
         exponents, metric = scale.split
-        scaled = times_power_of_two(x, -exponents)
-        if not np.isfinite(scaled).all():
+        ends = times_power_of_two(np.stack([x.min(axis=0), x.max(axis=0)]), -exponents)
+        if not np.isfinite(ends).all():
             msg = (
                 "`bandwidth` is too small for the data: x / bandwidth exceeds the "
                 f"largest float (largest |x| {np.abs(x).max():.3g}, smallest width "
                 f"{scale.widths.min():.3g}). Subtract an offset, or widen it."
             )
             raise BandwidthError(msg)
+        scaled = times_power_of_two(x, -exponents)
         return cls(_by_axis(scaled), metric, nothing, centre, scale)
 
     @property
@@ -104,8 +107,8 @@ class Coordinates:
 
 
 def _by_axis(rows: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return an own array (d, n) of the points (n, d)."""
-    return np.array(rows.T, order="C")
+    """Return an array (d, n) of the points (n, d), which may share their memory."""
+    return np.ascontiguousarray(rows.T)
 
 
 def _pad(y: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,25 +6,43 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from parzen.checks import check_choice
+from parzen.engines.chebyshev import ChebyshevEngine
 from parzen.engines.diffusion import DiffusionEngine
 from parzen.engines.direct import DirectEngine
 from parzen.engines.engine import ErrorBound
 from parzen.engines.fft import FFTEngine
+from parzen.engines.gauss_transform import GaussTransformEngine
 from parzen.engines.grid import GridEngine
 from parzen.engines.nodes import NodeEngine, on_nodes
+from parzen.engines.nufft.engine import NUFFTEngine
 from parzen.engines.signed import SignedPlan, eased, parts, total
+from parzen.engines.sweep.engine import SweepEngine
+from parzen.engines.tree.engine import TreeEngine
 from parzen.errors import AccuracyWarning, CapabilityError, warn
 
 if TYPE_CHECKING:
     from parzen.engines.engine import Engine, Plan, Problem
 
 DIRECT = DirectEngine()
+TREE = TreeEngine(DIRECT)
 ENGINES: dict[str, Engine] = {
     engine.name: engine
-    for engine in (DIRECT, GridEngine(DIRECT), FFTEngine(), DiffusionEngine())
+    for engine in (
+        DIRECT,
+        TREE,
+        GaussTransformEngine(TREE),
+        SweepEngine(TREE),
+        ChebyshevEngine(TREE),
+        NUFFTEngine(TREE),
+        GridEngine(DIRECT),
+        FFTEngine(),
+        DiffusionEngine(),
+    )
 }
 METHODS = ("auto", *ENGINES)
 BY_HAND = "named by hand"
+# A plain sum that takes less than this is over before any other engine is prepared.
+QUICK_SECONDS = 1e-3
 
 
 @dataclass(frozen=True)
@@ -93,6 +111,12 @@ def decide(problem: Problem, method: str) -> Decision:
     if method != "auto":
         _check_able(problem, method)
         return Decision(method, BY_HAND, problem)
+    if DIRECT.cost(problem, problem.sample.n) <= QUICK_SECONDS:
+        plain = _candidate(DIRECT, problem)
+        if plain.admitted:
+            return Decision(
+                DIRECT.name, "a plain sum of so few is the quickest", problem
+            )
     # an engine whose error is absolute cannot keep a purely relative one: not asked
     offers = [
         _candidate(engine, problem)

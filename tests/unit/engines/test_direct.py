@@ -40,7 +40,7 @@ def plain_logpdf(plan, q):
     differences = q.astype(np.longdouble)[:, None, :] - points
     with np.errstate(divide="ignore"):
         terms = kernel.logpdf(scale.to_kernel_units(differences))
-        terms = terms + np.log(plan.weights.astype(np.longdouble))
+        terms = terms + np.log(plan.heights.astype(np.longdouble))
         top = np.where(np.isfinite(top := terms.max(axis=1)), top, 0)
         total = np.log(np.exp(terms - top[:, None]).sum(axis=1))
     return (top + total - scale.log_volume).astype(np.float64)
@@ -108,7 +108,7 @@ def test_points_without_weight_are_dropped():
     x = np.array([[1.0], [2.0], [1e150]])
     plan = make_plan(x, 0.5, weights=[1.0, 3.0, 0.0])
     np.testing.assert_array_equal(plan.problem.sample.points, x[:2])
-    np.testing.assert_array_equal(plan.weights, [0.25, 0.75])
+    np.testing.assert_array_equal(plan.heights, [0.25, 0.75])
     assert np.isfinite(plan.logpdf(x)).all()
 
 
