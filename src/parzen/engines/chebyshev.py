@@ -57,7 +57,7 @@ COVERED = 3.0
 WIDEST_RATIO = 1e15
 # Measured on one core, AVX-512: seconds a call, a kernel value, a query and term.
 SECONDS_A_CALL = 1e-3
-SECONDS_A_VALUE = 8e-10
+SECONDS_A_VALUE = {GAUSSIAN: 8e-10, LOGISTIC: 2.2e-9, CAUCHY: 1.5e-9}
 SECONDS_A_COEFFICIENT = 4e-10
 
 
@@ -250,8 +250,8 @@ class ChebyshevEngine:
             width = float(problem.scale.widths[0]) * problem.narrowest
             with np.errstate(over="ignore"):
                 octaves += max(0.0, math.log2(max(span / width, 1.0)))
-            cells = 0.5 * expansion.margin * octaves
-        values = problem.sample.n * cells * SECONDS_A_VALUE
+            cells = expansion.margin * (octaves + 1.0)
+        values = problem.sample.n * cells * SECONDS_A_VALUE[expansion.code]
         each = n_queries * octaves * SECONDS_A_COEFFICIENT
         return SECONDS_A_CALL + expansion.terms * (values + each)
 

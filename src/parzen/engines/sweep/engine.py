@@ -32,12 +32,12 @@ FARTHEST = 2.0**42
 WIDEST_RATIO = 1e100
 # Measured on one core: seconds a fit, a point, a query; a term of a polynomial; a node
 # of the tree and an event of local bandwidths.
-SECONDS_A_FIT = 3e-4
-SECONDS_A_POINT = 4e-8
-SECONDS_A_QUERY = 9e-8
-SECONDS_A_TERM = 1e-9
-SECONDS_A_NODE = 1e-8
-SECONDS_AN_EVENT = 5e-8
+SECONDS_A_FIT = 2e-4
+SECONDS_A_POINT = 3e-8
+SECONDS_A_QUERY = 6.5e-8
+SECONDS_A_TERM = 8e-10
+SECONDS_A_NODE = 7e-9
+SECONDS_AN_EVENT = 4e-8
 
 
 @dataclass(frozen=True)

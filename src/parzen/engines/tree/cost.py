@@ -27,10 +27,10 @@ QUERIES, POINTS = 16, 128
 # Measured on one core, AVX-512, beside the direct sum on the same machine: seconds a
 # query, a pair, a pair and dimension, a node, a node and dimension.
 SECONDS_A_QUERY = 2e-7
-SECONDS_A_PAIR = 9e-10
-SECONDS_A_COORDINATE = 1.2e-10
-SECONDS_A_NODE = 1.5e-8
-SECONDS_A_SIDE = 3e-9
+SECONDS_A_PAIR = 7e-10
+SECONDS_A_COORDINATE = 1e-10
+SECONDS_A_NODE = 1e-8
+SECONDS_A_SIDE = 2e-9
 # Building: seconds a tree, a point and level, a point, level and dimension.
 SECONDS_A_TREE = 1e-4
 SECONDS_A_MOVE = 9e-9
