@@ -35,8 +35,8 @@ class KernelDensity(DensityMixin, BaseEstimator):
         rules "scott" and "silverman" follow the spread of the data.
     adjust : float
         Factor on the bandwidth.
-    method : {"auto", "direct", "grid", "fft", "diffusion"}
-        The engine, see `parzen.kde`.
+    method : str
+        The engine, "auto" for the cheapest within the error; see `parzen.kde`.
     bounds : pair of float, or one for each feature, optional
         Where the density is normalised, and zero outside.
     boundary : {None, "renormalize", "reflect", "periodic", "linear", "transform"}

@@ -65,11 +65,15 @@ def kde(
         function of the data (n,) or (n, d) and their weights that returns one of these.
     adjust : float
         Factor on the bandwidth.
-    method : {"auto", "direct", "grid", "fft", "diffusion"}
-        The engine. "direct" is exact. The others bin the data (d <= 3): "grid" sums the
-        nodes at each query; "fft" convolves and interpolates; "diffusion" solves the
-        heat equation (1-D Gaussian); at the error that `Density.explain` states. "auto"
-        keeps `rtol` and `atol`.
+    method : str
+        The engine; "auto" takes the cheapest that keeps `rtol` and `atol`, and chooses
+        anew in a call with many more or fewer queries than points. "direct" is exact.
+        Exact to `rtol`, tails included: "tree" (built-in kernels, any d),
+        "gauss_transform" (1-D Gaussian), "sweep" (1-D compact kernels, exponential),
+        "chebyshev" (1-D Gaussian, logistic, Cauchy, a bandwidth for each point),
+        "nufft" (2-D and 3-D Gaussian). The others bin the data (d <= 3): "grid" sums
+        the nodes at each query; "fft" convolves and interpolates; "diffusion" solves
+        the heat equation (1-D Gaussian); at the error that `Density.explain` states.
     bounds : pair of float, d such pairs, or several ranges of a line, optional
         Where the density lives: it is normalised there and zero outside. Ends may be
         infinite or None.
@@ -125,8 +129,11 @@ def kde(
     f(q) = sum_i w_i K(A^-1 (q - x_i)) / det A [1]_ [2]_, with w normalised to sum 1 and
     A A^T = H. Distances are rounded like any float: where a single point at the very
     edge of a compact kernel makes up the density, its relative error is that of
-    1 - |u|. The fit costs O(n); queries cost O(n m d) with the direct sum. Memory is
-    O(n + m), on a grid O(n + G) for G nodes.
+    1 - |u|. A fit and m queries cost O(n m d) with the direct sum, O(n + m) with
+    "gauss_transform" and "chebyshev", O((n + m) log n) with "sweep", O(n + m + G log G)
+    with "nufft", O(n log n + m k) with "tree" for k points that matter to a query.
+    Memory is O(n + m), on a grid O(n + G) for G nodes. What engines prepare they
+    prepare when the first queries come.
 
     With bounds, and F the estimate without them:
 

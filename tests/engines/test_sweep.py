@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import os
+import pathlib
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parzen import Kernel
+from parzen import Kernel, kde
 from parzen.engines.direct import DirectEngine
 from parzen.engines.engine import Problem
 from parzen.engines.sweep import (
@@ -148,6 +152,74 @@ def test_local_offsets_and_units_cost_nothing(rng, name):
             logs = np.log(sums[certain]) + some.log_peak
         np.testing.assert_allclose(logs, exact[certain], rtol=1e-11, atol=2e-8)
         assert certain.mean() > 0.8
+
+
+def lone_and_cluster(offset, n=400):
+    """A point at zero and n far from it, so that their origin cannot be moved."""
+    rng = np.random.default_rng(int(offset) % 1000)
+    return rng, np.append(0.0, offset + 3.0 * rng.standard_normal(n))
+
+
+@pytest.mark.parametrize("h", [0.3, 0.7])
+@pytest.mark.parametrize("offset", [1e6, -1e9, 2.0**40])
+@pytest.mark.parametrize("name", reference.COMPACT)
+def test_a_cluster_far_from_zero(name, offset, h):
+    """Points and queries see the same centre, where an ulp is much of a bandwidth."""
+    rng, x = lone_and_cluster(offset)
+    q = np.concatenate([x[:150], offset + rng.uniform(-9, 9, 150), x[1:40] + 0.6 * h])
+    for local in (None, 10.0 ** rng.uniform(-0.3, 0.3, size=len(x))):
+        if local is not None and name not in POLYNOMIAL:
+            continue
+        widths = np.full(len(x), h) if local is None else h * local
+        chosen = q[off_ties(x, q, widths)] if name == "tophat" else q
+        exact = reference.local_density(x, chosen, widths, name)
+        for rtol in (1e-8, 1e-9):
+            check(problem(x, h, name, None, local, rtol=rtol), chosen, exact, 0.8)
+
+
+@pytest.mark.parametrize("offset", [1e8, 1.7e9, 1e10])
+def test_a_large_cluster_far_from_zero(offset):
+    """The public answer, of runs so long that groups and nodes serve nearly all."""
+    rng, x = lone_and_cluster(offset, 20_000)
+    q = offset + 3.0 * rng.standard_normal(40)
+    for width in (0.3, np.full(len(x), 0.3)):
+        answer = kde(x, kernel="epanechnikov", bandwidth=width, method="sweep").pdf(q)
+        exact = reference.density(x, q, 0.3, "epanechnikov")
+        np.testing.assert_allclose(answer, exact, rtol=1e-8, atol=0)
+
+
+def some_sums():
+    """Sums by the sweep alone of small data, near and far from zero, on one line."""
+    results = []
+    for name, offset in itertools.product(reference.COMPACT, (0.0, 1e6, 1e9, 2.0**40)):
+        rng, x = lone_and_cluster(offset, 120)
+        q = np.append(x[:30], offset + rng.uniform(-5, 5, 40))
+        results.append(fast_sums(problem(x, 0.7, name), q)[0])
+        if name in POLYNOMIAL:
+            local = 10.0 ** rng.uniform(-0.3, 0.3, size=len(x))
+            results.append(fast_sums(problem(x, 0.7, name, None, local), q)[0])
+    return np.concatenate(results)
+
+
+def test_compiled_loops_compute_what_they_say(tmp_path):
+    """As interpreted, where nothing is fused or reordered."""
+    out = tmp_path / "sums.npy"
+    script = (
+        "import numpy as np; from tests.engines.test_sweep import some_sums; "
+        f"np.save({str(out)!r}, some_sums())"
+    )
+    subprocess.run(
+        [sys.executable, "-c", script],
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        cwd=pathlib.Path(__file__).parents[2],
+        check=True,
+    )
+    compiled, interpreted = some_sums(), np.load(out)
+    both = (compiled >= 0) & (interpreted >= 0)
+    assert both.mean() > 0.9
+    np.testing.assert_allclose(
+        compiled[both], interpreted[both], rtol=1e-13, atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("name", SERVED)
@@ -330,7 +402,7 @@ def test_refusals_say_why(rng):
     x = rng.normal(size=50)
     local = np.ones(50)
     for name in ("gaussian", "cauchy", "logistic"):
-        assert "sum of products" in ENGINE.refusal(problem(x, 1.0, name))
+        assert "kernels that separate" in ENGINE.refusal(problem(x, 1.0, name))
     for name in ("cosine", "exponential"):
         assert "polynomials" in ENGINE.refusal(problem(x, 1.0, name, None, local))
     plane = Problem(Sample.of(x.reshape(-1, 2)), Kernel("tophat"), Scale(1.0, 2))

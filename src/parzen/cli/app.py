@@ -85,7 +85,7 @@ def plot(  # noqa: PLR0917 - options, not positions
         ),
     ] = "auto",
     method: Annotated[
-        str, typer.Option(metavar="NAME", help="auto, direct, grid, fft or diffusion.")
+        str, typer.Option(metavar="NAME", help="auto, direct, tree, fft, ...")
     ] = "auto",
     bounds: Annotated[
         str | None,

@@ -33,7 +33,8 @@ def explain(density: Density) -> str:
         f"           |error| <= {bound.absolute:.2g} + {bound.relative:.2g} f"
         + ("" if density.bounds is None else ", before the bounds"),
         "",
-        f"candidates, predicted for {sample.n:,} queries on one thread:",
+        f"candidates, predicted for {sample.n:,} queries on one thread"
+        + (":" if density.bounds is None else ", before the bounds:"),
         f"  {'':15}  {'absolute':>9}  {'relative':>9}  {'predicted':>10}",
     ]
     lines += [_row(candidate, decision) for candidate in decision.candidates]

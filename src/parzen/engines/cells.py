@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # Beyond this many cells from zero a number cannot tell where in its cell it lies.
 FARTHEST_CELL = 2.0**50
+# Beyond this, 2^e or its inverse is no normal float.
+MOST_EXPONENT = 1020
 # Up to so many cells, empty ones are kept rather than searched for.
 FEW_CELLS = 1 << 12
 
@@ -80,6 +82,8 @@ class Cells:
         left out, at O(n log n). `ends`, the least and largest point, spare a pass.
         """
         v = times_power_of_two(np.array(ends or (x.min(), x.max())), -exponent)
+        if abs(exponent) > MOST_EXPONENT:
+            v[:] = np.inf
         # NaN cannot be, but infinite where the units of the cells overflow
         if not (np.abs(v) < FARTHEST_CELL).all():
             return cls(exponent, np.zeros(1, dtype=int), np.zeros(2, dtype=int))

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
+from parzen.engines.engine import attainable
 from parzen.engines.fringe import beyond, fringe_logpdf
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 DOUBTFUL = -1.0
 # Up to so many pairs a plain sum takes less time than the import of a compiler.
 FEW_PAIRS = 1 << 17
+# What sums may lose to rounding after they were certified.
+RESERVE = 1e-12
 # Peaks beyond e^600 would overflow or underflow beside a sum: use the logarithm.
 TAME_PEAK = 600.0
 
@@ -46,12 +49,14 @@ class Tolerance:
     @classmethod
     def of(cls, problem: Problem, exact: Engine) -> Tolerance:
         """Return the user's error, or what the exact engine rounds by, if larger."""
-        relative = max(problem.rtol, exact.error_bound(problem).relative)
-        if problem.atol == 0.0:
+        bound = attainable(problem, exact.error_bound(problem).relative)
+        relative = bound.relative - RESERVE
+        if bound.absolute == 0.0:
             return cls(relative, 0.0)
         with np.errstate(over="ignore"):
-            absolute = float(problem.atol * np.exp(-problem.log_peak))
-        return cls(relative, absolute)
+            absolute = float(bound.absolute * np.exp(-problem.log_peak))
+        # no sum exceeds one: with more, what is not known at all would count as right
+        return cls(relative, min(absolute, 2.0))
 
     def least(self, error: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the smallest computed sum that an error bound is small enough for.
@@ -68,7 +73,6 @@ class Tolerance:
         np.maximum(sums, 0.0, out=sums)
         with np.errstate(invalid="ignore"):
             kept = error * (1.0 + self.relative) <= self.absolute + self.relative * sums
-        kept |= error <= self.absolute
         sums[~kept] = DOUBTFUL
 
 

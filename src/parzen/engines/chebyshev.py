@@ -22,12 +22,13 @@ import numpy as np
 from parzen.engines.cells import Cells
 from parzen.engines.certified import CertifiedPlan, Tolerance
 from parzen.engines.ellipse import (
+    EPS,
     MODULUS,
+    basis_rounding,
     interpolation_errors,
     lebesgue,
-    rounding_of_monomials,
 )
-from parzen.engines.engine import ErrorBound
+from parzen.engines.engine import attainable
 from parzen.engines.node_sums import NodeSums, Reach
 from parzen.engines.piecewise import (
     PiecewisePolynomial,
@@ -41,9 +42,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, Problem
+    from parzen.engines.engine import Engine, ErrorBound, Problem
 
-EPS = float(np.finfo(np.float64).eps)
 TERMS = (8, 12, 16, 20)
 # Cells a bandwidth, at most: poles at a distance of one bandwidth ask for two.
 FINENESS = {GAUSSIAN: 1, LOGISTIC: 1, CAUCHY: 2}
@@ -113,14 +113,16 @@ class Expansion:
         nodes, of sums of so many `addends`, and of the change to powers of x.
         """
         wide = 2.0**coarser / FINENESS[self.code]
-        magnified = (lebesgue(self.terms) * (addends + 16.0) + 32.0) * EPS
-        magnified += rounding_of_monomials(self.terms)
         cells = np.arange(self.margin + 1)
         errors = interpolation_errors(
             self.code, self.terms, self.margin, 0.5 * wide, wide
         )
         near = 0.5 * wide * np.maximum(cells - 1, 0)
-        one_side = errors + magnified * _profile(self.code, near)
+        # values at nodes round with their exponent, sums with the number of addends
+        far = (wide * (cells + 1.0)) ** 2 if self.code == GAUSSIAN else wide * cells
+        rounding = lebesgue(self.terms) * (addends + 16.0 + 2.0 * far) * EPS
+        rounding += basis_rounding(self.terms)
+        one_side = errors + rounding * _profile(self.code, near)
         return np.concatenate([one_side[:0:-1], one_side])
 
 
@@ -220,25 +222,11 @@ class ChebyshevEngine:
             return f"it serves smooth kernels, not {problem.kernel.name}"
         if problem.widest / problem.narrowest > WIDEST_RATIO:
             return "the bandwidths differ by too much"
-        expansion = self._expansion(problem)
-        count = 0
-        x = problem.sample.points[:, 0]
-        for level in _levels(problem, expansion.code):
-            cells = level.cells(x, expansion.margin)
-            if not cells.count:
-                return "the data lie too many bandwidths from zero to tell them apart"
-            count += cells.count
-        if count > max(1 << 14, problem.sample.n // 4):
-            return (
-                f"the bandwidths are so narrow that {count:,} cells would serve "
-                f"{problem.sample.n:,} points"
-            )
-        return None
+        return _cells_refusal(problem, self._expansion(problem))
 
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Return what the certificate keeps: the user's error."""
-        tolerance = Tolerance.of(problem, self.exact)
-        return ErrorBound(tolerance.relative, problem.atol)
+        return attainable(problem, self.exact.error_bound(problem).relative)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add the kernel values at nodes, and the polynomials of all levels."""
@@ -270,6 +258,27 @@ class ChebyshevEngine:
         return Expansion.of(problem, Tolerance.of(problem, self.exact).relative)
 
 
+def _cells_refusal(problem: Problem, expansion: Expansion) -> str | None:
+    """Say why cells cannot serve, if so."""
+    with np.errstate(over="ignore"):
+        span = float((problem.sample.upper - problem.sample.lower)[0])
+    if not math.isfinite(span):
+        return "the range of the data leaves the range of floats"
+    count = 0
+    x = problem.sample.points[:, 0]
+    for level in _levels(problem, expansion.code):
+        cells = level.cells(x, expansion.margin)
+        if not cells.count:
+            return "the data lie too many bandwidths from zero to tell them apart"
+        count += cells.count
+    if count > max(1 << 14, problem.sample.n // 4):
+        return (
+            f"the bandwidths are so narrow that {count:,} cells would serve "
+            f"{problem.sample.n:,} points"
+        )
+    return None
+
+
 def _pieces(problem: Problem, expansion: Expansion) -> Iterator[PiecewisePolynomial]:
     """Make the piecewise polynomial of each level."""
     sample, code = problem.sample, expansion.code
@@ -294,4 +303,8 @@ def _pieces(problem: Problem, expansion: Expansion) -> Iterator[PiecewisePolynom
             values.add(x[some], inverses, heights[some], reach, problem.n_jobs)
             lost += expansion.lost * float(heights[some].sum())
         piece = values.polynomial(lost)
-        yield incomplete_outside(piece, 2) if level.last and code in ENDLESS else piece
+        if level.last and code in ENDLESS:
+            # two cells hold all points: the rings are complete but for two rows at ends
+            whole = cells.count <= 2 + 2 * expansion.margin
+            piece = incomplete_outside(piece, 2 if whole else cells.count)
+        yield piece

@@ -19,7 +19,6 @@ from parzen.engines.layout import (
     bin_layers,
     discretisation,
     floor,
-    peak,
     resolution,
 )
 from parzen.engines.nodes import COARSEST, NodeEngine, NodePlan
@@ -52,11 +51,11 @@ class DiffusionEngine(NodeEngine):
         """Bound the discretisation error: absolute, and capped near twice the peak."""
         grid = self.nodes(problem)
         error, _ = discretisation(problem, grid.step, self.interpolations)
-        highest = 2.0 * peak(problem)
+        highest = 2.0 * problem.peak
         if resolution(problem, grid) > COARSEST:
             # a series that ends too early overshoots, by less than its sum
             highest = max(highest, 2.0 / float(grid.step[0]))
-        rest = floor(problem) + 90.0 * NOISE * peak(problem)
+        rest = floor(problem) + 90.0 * NOISE * problem.peak
         return ErrorBound(0.0, min(rest + error, highest))
 
     def cost(self, problem: Problem, n_queries: int) -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
 
+EPS = float(np.finfo(np.float64).eps)
 # Parameters of the ellipses that are tried.
 _R = np.exp(np.linspace(0.05, 5.0, 200))
 _HALF_WIDTH, _HALF_HEIGHT = 0.5 * (_R + 1.0 / _R), 0.5 * (_R - 1.0 / _R)
@@ -44,15 +45,14 @@ def _log_logistic(x: Floats, y: Floats) -> Floats:
 def _log_cauchy(x: Floats, y: Floats) -> Floats:
     """Bound log |1 / (1 + u^2)|.
 
-    |1 + u^2|^2 = (1 + x^2 + y^2)^2 - 4 y^2 is least at y^2 = 1 - x^2, where it is
+    |1 + u^2|^2 = (1 + x^2 - y^2)^2 + 4 x^2 y^2 is least at y^2 = 1 - x^2, where it is
     4 x^2, or at y = 0, or at the end of the range of y if that is nearer.
     """
     turning = np.sqrt(np.maximum(1.0 - x * x, 0.0))
     least = np.minimum(y, turning)
+    square = (1.0 + x**2 - least**2) ** 2 + 4.0 * x**2 * least**2
     with np.errstate(divide="ignore"):
-        return np.asarray(
-            -0.5 * np.log(np.maximum((1.0 + x**2 + least**2) ** 2 - 4.0 * least**2, 0))
-        )
+        return np.asarray(-0.5 * np.log(square))
 
 
 MODULUS: dict[int, Callable[[Floats, Floats], Floats]] = {
@@ -98,45 +98,45 @@ def lebesgue(nodes: int) -> float:
     return 2.0 / math.pi * math.log(nodes) + 1.0
 
 
-def chebyshev_nodes(count: int) -> NDArray[np.longdouble]:
-    """Return the zeros of T_count in [-1, 1], shape (count,), in long doubles."""
-    k = np.arange(count, dtype=np.longdouble)
-    pi = np.longdouble("3.14159265358979323846264338327950288")
-    return np.cos(pi * (2 * k + 1) / (2 * count))
+def chebyshev_nodes(count: int) -> NDArray[np.float64]:
+    """Return the zeros of T_count in [-1, 1], shape (count,)."""
+    k = np.arange(count)
+    return np.asarray(np.cos(np.pi * (2 * k + 1) / (2 * count)))
 
 
 @functools.cache
-def to_chebyshev(count: int) -> NDArray[np.longdouble]:
+def to_chebyshev(count: int) -> NDArray[np.float64]:
     """Return the matrix from values at Chebyshev nodes to coefficients of T_k.
 
     Shape (count, count): a cosine transform, which magnifies no rounding.
     """
-    nodes = chebyshev_nodes(count)
-    values = [np.ones(count, dtype=np.longdouble), nodes]
-    while len(values) < count:
-        values.append(2 * nodes * values[-1] - values[-2])
-    matrix = np.stack(values[:count]) * np.longdouble(2) / count
-    matrix[0] /= 2
-    return matrix
+    angles = np.pi * (2 * np.arange(count) + 1) / (2 * count)
+    matrix = np.cos(np.arange(count)[:, None] * angles) * (2.0 / count)
+    matrix[0] /= 2.0
+    return np.asarray(matrix)
 
 
 @functools.cache
-def to_monomials(count: int) -> NDArray[np.longdouble]:
-    """Return the matrix from values at Chebyshev nodes to coefficients of x^k.
+def to_monomials(count: int) -> NDArray[np.float64]:
+    """Return the matrix from coefficients of T_k to those of x^k, shape (count, count).
 
-    Shape (count, count), in long doubles: its entries reach 2.4^count, and what they
-    multiply cancels.
+    Whole numbers, exact. They reach 2.4^count, but a rounded coefficient of T_k still
+    stands for a polynomial no farther off than its rounding; and coefficients of smooth
+    functions fall faster than these numbers grow. One matrix from values to powers of x
+    would magnify the rounding of what cancels.
     """
-    powers = np.zeros((count, count), dtype=np.longdouble)
-    powers[0, 0] = 1
-    powers[1, 1] = 1
+    powers = np.zeros((count, count))
+    powers[0, 0] = powers[1, 1] = 1.0
     for k in range(2, count):
-        powers[k, 1:] = 2 * powers[k - 1, :-1]
+        powers[k, 1:] = 2.0 * powers[k - 1, :-1]
         powers[k] -= powers[k - 2]
-    return powers.T @ to_chebyshev(count)
+    return powers.T
 
 
-def rounding_of_monomials(count: int) -> float:
-    """Bound the rounding of `to_monomials`, for values at the nodes of at most one."""
-    eps = float(np.finfo(np.longdouble).eps)
-    return 8.0 * count * eps * float(np.abs(to_monomials(count)).sum())
+def basis_rounding(count: int) -> float:
+    """Bound the rounding of both changes of basis, for values of at most one.
+
+    Each coefficient of T_k is a sum of `count` products, and there are `count` of them;
+    the powers of x add up to a few times the largest value.
+    """
+    return (2.0 * count * (count + 2.0) + 64.0) * EPS

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from parzen.kernels import AnyKernel
@@ -54,6 +55,12 @@ class Problem:
         """Logarithm of max K / |det A|, the largest density if no s_i is below 1."""
         return self.kernel.log_norm(self.sample.d) - self.scale.log_volume
 
+    @property
+    def peak(self) -> float:
+        """Largest value that the density of any data can take; inf beyond floats."""
+        with np.errstate(over="ignore"):
+            return float(np.exp(self.log_peak)) / self.narrowest**self.sample.d
+
     def take(self, chosen: NDArray[np.bool_]) -> Problem:
         """Return the problem of the points of a mask (n,)."""
         local = None if self.local is None else self.local[chosen]
@@ -75,6 +82,18 @@ class ErrorBound(NamedTuple):
 
     relative: float
     absolute: float
+
+
+def attainable(problem: Problem, relative: float) -> ErrorBound:
+    """Return the error that an engine may state whose sums round by `relative`.
+
+    Where the user accepts less, relative to f, some of `atol` pays for the difference,
+    which is at most that part of the largest density.
+    """
+    excess = relative - problem.rtol
+    if excess <= 0.0:
+        return ErrorBound(problem.rtol, problem.atol)
+    return ErrorBound(relative, max(0.0, problem.atol - excess * problem.peak))
 
 
 class Plan(Protocol):

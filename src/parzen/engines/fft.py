@@ -23,7 +23,6 @@ from parzen.engines.layout import (
     heavy_tailed,
     levels,
     padding,
-    peak,
     resolution,
 )
 from parzen.engines.nodes import COARSEST, NodeEngine, NodePlan
@@ -55,7 +54,7 @@ class FFTEngine(NodeEngine):
         """Bound the discretisation error: absolute, and capped near twice the peak."""
         grid = self.nodes(problem)
         error, _ = discretisation(problem, grid.step, self.interpolations)
-        highest = 2.0 * peak(problem)
+        highest = 2.0 * problem.peak
         if resolution(problem, grid) > COARSEST:
             # scaled to mass one on a coarse grid, a kernel may stand above its own
             # peak, but never above its mass on a single node

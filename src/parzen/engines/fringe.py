@@ -1,6 +1,6 @@
 """Queries beyond the data on the line: only the outermost points matter to them.
 
-At a distance of delta bandwidths from the nearest point, one of weight w, the points
+At a distance of delta bandwidths from the outermost point, of weight w, the points
 more than sqrt(delta^2 + 2 log(1 / (w eps))) away add less than eps to the density,
 relative: their mass is at most one. A comparison with one number finds them.
 """
@@ -52,12 +52,10 @@ def _one_side(
     """Sum the points within reach of the nearest query on one side of the data."""
     sample, h = problem.sample, float(problem.scale.widths[0])
     x = sample.points[:, 0]
-    weight = 1.0 / sample.n
-    if sample.weights is not None:
-        weight = float(sample.weights[x == end].min())
+    weight = sample.share(x == end)
     distance = float((sign * (q[:, 0] - end)).min()) / h
     # the depth, without the cancellation of sqrt(delta^2 + c) - delta
-    c = -2.0 * math.log(weight * EPS)
+    c = -2.0 * (math.log(weight) + math.log(EPS))
     depth = c / (math.hypot(distance, math.sqrt(c)) + distance) * h
     near = x >= end - depth if sign > 0 else x <= end + depth
     part = problem.take(near)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from parzen.engines.engine import ErrorBound
-from parzen.engines.layout import SECONDS_A_SHARE, discretisation, levels, peak
+from parzen.engines.layout import SECONDS_A_SHARE, discretisation, levels
 from parzen.engines.nodes import NodeEngine, on_nodes
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class GridEngine(NodeEngine):
             problem, self.nodes(problem).step, self.interpolations
         )
         rounding = self.exact.error_bound(problem).relative
-        return ErrorBound(rounding, min(error, peak(problem)))
+        return ErrorBound(rounding, min(error, problem.peak))
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add the shares of the points and the sum over the nodes."""

@@ -136,6 +136,9 @@ def decaying_loop(code: int, d: int, product: int, form: int, local: int) -> Any
         axes, n = points.shape
         m = queries.shape[0]
         cut = NEGLIGIBLE_BITS + math.log2(n)
+        if bounded:
+            # beside its exponent a logistic term has a factor, up to 2^2 on each axis
+            cut += 2.0 * axes if product else 2.0
         squares = np.empty((QUERIES, TILE))
         work = np.empty((root.shape[0], TILE))
         exponents = np.empty(TILE)

@@ -40,11 +40,6 @@ def heavy_tailed(problem: Problem) -> bool:
     return problem.kernel.reach(TAIL_MASS, problem.sample.d) > FARTHEST
 
 
-def peak(problem: Problem) -> float:
-    """Largest value that the density of any data can take."""
-    return float(np.exp(problem.log_peak)) / problem.narrowest**problem.sample.d
-
-
 def padding(problem: Problem) -> NDArray[np.float64]:
     """Distance that the grid reaches beyond the data on each axis, shape (d,).
 
@@ -65,7 +60,7 @@ def floor(problem: Problem) -> float:
     extent = problem.scale.extent(box=problem.kernel.product) * problem.widest
     edge[0] = (padding(problem) / extent).min()
     beyond = max(float(problem.kernel.pdf(edge)), float(problem.kernel.pdf(-edge)))
-    rounding = 10.0 * NOISE * peak(problem)
+    rounding = 10.0 * NOISE * problem.peak
     return rounding + beyond * float(np.exp(-problem.scale.log_volume))
 
 
@@ -174,7 +169,7 @@ def _level_error(problem: Problem) -> float:
         between = (1.0 - part) * narrow + part * wide
         deviation = np.abs(between - scaled(t * step)).max()
         worst = max(worst, float(deviation))
-    return 1.5 * worst * peak(problem) / math.exp(kernel.log_norm(1))
+    return 1.5 * worst * problem.peak / math.exp(kernel.log_norm(1))
 
 
 def levels(problem: Problem) -> tuple[float, float, int]:

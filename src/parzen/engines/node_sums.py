@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parzen.engines.cells import row_of, split_power
-from parzen.engines.ellipse import chebyshev_nodes, to_monomials
+from parzen.engines.ellipse import chebyshev_nodes, to_chebyshev, to_monomials
 from parzen.engines.piecewise import PiecewisePolynomial
 from parzen.jit import compile_loop, exp2
 from parzen.kernels.profiles import decay, factor
@@ -50,6 +50,8 @@ def _nodes_loop(code: int, terms: int, parents: int, ring: int, several: int) ->
             cell = math.floor(v)
             number = np.int64(cell)
             row = row_of(number, first, start, several)
+            if row < 0:
+                continue  # never so; but no store shall depend on arithmetic of floats
             place = v - cell - 0.5
             inverse, height = inverses[i], heights[i]
             if parents:
@@ -149,8 +151,8 @@ class NodeSums:
         loop = _nodes_loop(reach.code, terms, reach.parents, ring, several)
         near, far = split_power(self.cells.exponent)
         margin = len(reach.errors) // 2
-        nodes = np.asarray(chebyshev_nodes(terms), dtype=np.float64)
-        offsets = np.arange(-margin, margin + 1)[:, None] + 0.5 * nodes
+        cells = np.arange(-margin, margin + 1)[:, None]
+        offsets = cells + 0.5 * chebyshev_nodes(terms)
         size = -(-len(x) // parts)
         for stage in range(0, size, STAGE_POINTS):
 
@@ -177,11 +179,7 @@ class NodeSums:
     def polynomial(self, lost: float) -> PiecewisePolynomial:
         """Interpolate; `lost` is the error everywhere, and all of it outside."""
         values = self.values.sum(axis=0)
-        matrix = to_monomials(values.shape[1])
-        coefficients = np.empty_like(values)
-        # products in long doubles take the time of 30 in doubles: some rows at a time
-        for row in range(0, len(values), 4096):
-            some = slice(row, row + 4096)
-            coefficients[some] = values[some].astype(np.longdouble) @ matrix.T
+        terms = values.shape[1]
+        coefficients = values @ to_chebyshev(terms).T @ to_monomials(terms).T
         errors = self.errors.sum(axis=0) + lost
         return PiecewisePolynomial(self.cells, coefficients, errors, lost)

@@ -19,7 +19,6 @@ from parzen.engines.layout import (
     levels,
     make_grid,
     padding,
-    peak,
     resolution,
 )
 from parzen.errors import AccuracyWarning, warn
@@ -96,7 +95,7 @@ def _grid_refusal(problem: Problem) -> str | None:
     d = problem.sample.d
     if d not in NODES_A_WIDTH:
         return f"a regular grid serves 1, 2 or 3 dimensions; the data have {d}"
-    if not math.isfinite(peak(problem)):
+    if not math.isfinite(problem.peak):
         return "the density exceeds the largest float"
     mean = abs(problem.kernel.mean)
     if mean > 0.5 * FARTHEST:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import math
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parzen.checks import check_choice
+from parzen.engines.certified import FEW_PAIRS
 from parzen.engines.chebyshev import ChebyshevEngine
 from parzen.engines.diffusion import DiffusionEngine
 from parzen.engines.direct import DirectEngine
@@ -21,6 +23,9 @@ from parzen.engines.tree.engine import TreeEngine
 from parzen.errors import AccuracyWarning, CapabilityError, warn
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from parzen.engines.engine import Engine, Plan, Problem
 
 DIRECT = DirectEngine()
@@ -133,11 +138,90 @@ def decide(problem: Problem, method: str) -> Decision:
 
 def plan(problem: Problem, decision: Decision) -> Plan:
     """Prepare the sum with the chosen engine; two sums where weights are signed."""
-    engine = ENGINES[decision.method]
     if not problem.sample.signed:
-        return engine.plan(problem)
+        return _plan(problem, decision)
     shares, problems = parts(problem)
-    return SignedPlan(shares, tuple(engine.plan(part) for part in problems))
+    return SignedPlan(shares, tuple(_plan(part, decision) for part in problems))
+
+
+def _plan(problem: Problem, decision: Decision) -> Plan:
+    """Prepare one sum.
+
+    It may be a part of the problem that was decided on: the weights of one sign, the
+    points of one range. A part that is too small for an engine is summed by the tree.
+    """
+    engine = ENGINES[decision.method]
+    if not engine.relative:
+        return engine.plan(problem)
+    if decision.reason != BY_HAND:
+        return AutoPlan(problem, decision.method)
+    if engine.refusal(problem) is not None:
+        return TREE.plan(problem)
+    return engine.plan(problem)
+
+
+@dataclass(frozen=True, eq=False)
+class AutoPlan:
+    """A plan whose engine follows the number of queries, which no fit can know.
+
+    As many queries as points, within a factor of four, are answered by the engine that
+    was decided on; a call of many more or fewer by the one that is cheapest for those.
+    All keep the same error. The choice depends on nothing but the number, not on what
+    was prepared before.
+
+    Attributes
+    ----------
+    problem : Problem
+    method : str
+        The engine for as many queries as points.
+    methods : dict of int to str
+        The engines for 16^k times as many queries.
+    plans : dict of str to Plan
+        Prepared when first needed.
+    """
+
+    problem: Problem
+    method: str
+    methods: dict[int, str] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)
+
+    def pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Density at q of shape (m, d)."""
+        return self.plan(len(q)).pdf(q)
+
+    def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Log density at q of shape (m, d)."""
+        return self.plan(len(q)).logpdf(q)
+
+    def plan(self, n_queries: int) -> Plan:
+        """Return the plan for so many queries."""
+        n = self.problem.sample.n
+        ratio = round(math.log2(max(n_queries, 1) / n) / 4.0)
+        if n_queries * n <= FEW_PAIRS:
+            # what all of them would do
+            ratio = 0
+        if ratio not in self.methods:
+            self.methods[ratio] = self._cheapest(round(n * 16.0**ratio))
+        method = self.methods[ratio]
+        if method not in self.plans:
+            engine = ENGINES[method]
+            able = engine.refusal(self.problem) is None
+            self.plans[method] = (engine if able else TREE).plan(self.problem)
+        return self.plans[method]
+
+    def _cheapest(self, n_queries: int) -> str:
+        """Choose for so many queries, among engines whose error is relative."""
+        if n_queries == self.problem.sample.n:
+            return self.method
+        offers = [
+            _candidate(engine, self.problem, n_queries)
+            for engine in ENGINES.values()
+            if engine.relative
+        ]
+        admitted = [offer for offer in offers if offer.admitted]
+        if not admitted:
+            return self.method
+        return min(admitted, key=lambda offer: offer.seconds or 0.0).name
 
 
 def compact(problem: Problem, method: str) -> Problem:
@@ -151,15 +235,27 @@ def compact(problem: Problem, method: str) -> Problem:
     return replace(on_nodes(problem, engine.nodes(problem)), grid_size=None)
 
 
-def _candidate(engine: Engine, problem: Problem) -> Candidate:
-    """Ask one engine what it offers."""
+def _candidate(
+    engine: Engine, problem: Problem, n_queries: int | None = None
+) -> Candidate:
+    """Ask one engine what it offers, for as many queries as points unless told."""
     refusal = engine.refusal(problem)
     if refusal is not None:
         return Candidate(engine.name, refusal)
     bound = _bound(engine, problem)
-    admitted = bound.absolute <= problem.atol and bound.relative <= problem.rtol
-    seconds = engine.cost(problem, problem.sample.n)
+    admitted = _keeps(problem, bound)
+    seconds = engine.cost(problem, n_queries or problem.sample.n)
     return Candidate(engine.name, None, bound, seconds, admitted)
+
+
+def _keeps(problem: Problem, bound: ErrorBound) -> bool:
+    """Whether an error bound is within the error that the user accepts.
+
+    What is relative beyond `rtol` may be covered by `atol`: no f exceeds the peak.
+    """
+    excess = bound.relative - problem.rtol
+    covered = excess * problem.peak if excess > 0.0 else 0.0
+    return bound.absolute + covered <= problem.atol
 
 
 def _bound(engine: Engine, problem: Problem) -> ErrorBound:
@@ -173,10 +269,13 @@ def _bound(engine: Engine, problem: Problem) -> ErrorBound:
 def _most_exact(problem: Problem) -> Decision:
     """Fall back to the direct sum, whose rounding exceeds the stated error."""
     rounding = ENGINES["direct"].error_bound(problem).relative
+    remedy = "a larger `atol`"
+    if problem.scale.condition > 2.0:
+        remedy += ", or a better conditioned `bandwidth`"
     msg = (
-        f"no engine keeps the stated error, `rtol`={problem.rtol:g}: the direct sum "
-        f"rounds by up to {rounding:.1e}, relative. Pass that as `rtol`, or give a "
-        "better conditioned `bandwidth`."
+        f"no engine keeps the stated error, `rtol`={problem.rtol:g}, "
+        f"`atol`={problem.atol:g}: the direct sum rounds by up to {rounding:.1e}, "
+        f"relative. Pass that as `rtol`, {remedy}."
     )
     warn(msg, AccuracyWarning)
     return Decision(

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from parzen.engines.certified import DOUBTFUL, CertifiedPlan, Tolerance
-from parzen.engines.engine import ErrorBound
+from parzen.engines.engine import attainable
 from parzen.engines.nufft.error import (
     Axis,
     relative_error,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, Problem
+    from parzen.engines.engine import Engine, ErrorBound, Problem
     from parzen.engines.nufft.kaiser_bessel import Window
     from parzen.engines.nufft.layout import Choice, Layout
 
@@ -119,8 +119,7 @@ class NUFFTEngine:
 
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Return the error accepted: each sum is checked against it."""
-        exact = self.exact.error_bound(problem).relative
-        return ErrorBound(max(problem.rtol, exact), problem.atol)
+        return attainable(problem, self.exact.error_bound(problem).relative)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add points, nodes, queries, and sums too small for the error."""

@@ -23,6 +23,10 @@ NEAR = 0.25
 class Axis:
     """Data over a power of two, less an origin: both exact where it matters.
 
+    That holds for coordinates, not for what is computed from them: far from zero half
+    an ulp is much of a bandwidth, so centres that points and queries share must be
+    exact, or stored once.
+
     The origin is zero unless all data are within a quarter of it: then it has their
     sign and at most twice their size, so that the difference is a float (Sterbenz
     1974), and a query whose difference is rounded is far from all data.

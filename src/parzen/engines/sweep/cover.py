@@ -51,9 +51,9 @@ class CoverSums(ReadOnly):
         Of the table of the line: frequency, first, last.
     rows : ndarray of shape (n, 4)
         Of each point: coordinate, width, one over it, height.
-    leaves : ndarray of shape (leaves, terms + 1)
-        Coefficients about the centre of the leaf, in halves of its width; and the
-        height of all points in it.
+    leaves : ndarray of shape (leaves, terms + 3)
+        Coefficients about the centre of the leaf, in halves of its width; the height
+        of all points in it; and that centre and half.
     limits : ndarray of shape (4,)
         The accepted error, relative and absolute; the unit of the sums; and what the
         polynomials are rounded by, relative to the height.
@@ -119,7 +119,7 @@ def _leaves(
 
     Returns
     -------
-    leaves : ndarray of shape (leaves, terms + 1)
+    leaves : ndarray of shape (leaves, terms + 3)
     rounding : float
         Error of the polynomials, relative to the heights.
     """
@@ -129,10 +129,10 @@ def _leaves(
     nodes = np.zeros((2 << depth, size + 1))
     recent = np.zeros_like(nodes)
     adds = np.zeros(2 << depth, dtype=np.int64)
-    add = add_loop()
+    middles, add = _middles(events, depth), add_loop()
     for first in range(0, len(rows), PART):
         add(
-            events,
+            middles,
             ranks,
             rows,
             tables(code),
@@ -148,13 +148,37 @@ def _leaves(
     for level in range(depth):
         width = 1 << level
 
-        def task(block: int, width: int = width, level: int = level) -> None:
+        def task(block: int, width: int = width) -> None:
             start = width + block * SOME_NODES
-            stop = min(start + SOME_NODES, 2 * width)
-            shift(events, start, stop, depth - level, depth, nodes)
+            shift(middles, start, min(start + SOME_NODES, 2 * width), nodes)
 
         run_blocks(task, -(-width // SOME_NODES), n_jobs)
     # sums of sums of FLUSH terms; each shift and the evaluation
     steps = FLUSH + adds.max() // FLUSH + 8.0 * (size + 1) * (depth + 4)
     rounding = steps * 2.0**-53 * 1.01 * magnitude(code, 1.0)
-    return nodes[1 << depth :][:count].copy(), float(rounding)
+    chosen = slice(1 << depth, (1 << depth) + count)
+    return np.hstack([nodes[chosen], middles[chosen]]), float(rounding)
+
+
+def _middles(events: NDArray[np.float64], depth: int) -> NDArray[np.float64]:
+    """Return the centre of each node and half its width, (nodes, 2).
+
+    Centres are rounded, so nodes are as wide as holds their children all the same:
+    shifts make no polynomial larger.
+    """
+    top = len(events) - 1
+    middles = np.zeros((2 << depth, 2))
+    for level in range(depth, -1, -1):
+        start = 1 << level
+        borders = np.arange(start + 1) * (LEAF << (depth - level)) - 1
+        ends = events[np.clip(borders, 0, top)]
+        low, high = ends[:-1], ends[1:]
+        centre = 0.5 * low + 0.5 * high
+        half = np.maximum(high - centre, centre - low)
+        if level < depth:
+            children = middles[2 * start : 4 * start].reshape(start, 2, 2)
+            away = np.abs(children[:, :, 0] - centre[:, None])
+            half = (away + children[:, :, 1]).max(axis=1)
+        middles[start : 2 * start, 0] = centre
+        middles[start : 2 * start, 1] = half
+    return middles

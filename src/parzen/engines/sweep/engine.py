@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from parzen.engines.certified import CertifiedPlan, Tolerance
-from parzen.engines.engine import ErrorBound
+from parzen.engines.engine import attainable
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import POLYNOMIALS, code_of, sides, terms
 from parzen.engines.sweep.cover import CoverSums
@@ -24,9 +24,10 @@ from parzen.kernels.profiles import COSINE, EXPONENTIAL
 
 if TYPE_CHECKING:
     from parzen.engines.certified import Approximation
-    from parzen.engines.engine import Engine, Problem
+    from parzen.engines.engine import Engine, ErrorBound, Problem
 
-# Coordinates in bandwidths: beyond, rounding exceeds what blocks leave room for.
+# Coordinates, about bandwidths: beyond, centres of blocks are rounded, and rounding of
+# their borders exceeds what they leave room for.
 FARTHEST = 2.0**42
 # Bandwidths farther apart leave the range of floats as heights.
 WIDEST_RATIO = 1e100
@@ -79,7 +80,7 @@ class SweepEngine:
 
     def error_bound(self, problem: Problem) -> ErrorBound:
         """Whatever error is accepted, as far as the exact engine keeps it."""
-        return ErrorBound(Tolerance.of(problem, self.exact).relative, problem.atol)
+        return attainable(problem, self.exact.error_bound(problem).relative)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Sort, add up, and look up, on one thread."""

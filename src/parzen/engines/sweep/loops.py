@@ -105,6 +105,7 @@ def window_loop(code: int) -> Any:
                     start += groups << SHIFT
                     stop = border
                 if groups > 0:
+                    # the product is exact, fused or not
                     d = (q - (block + 0.5) * block_width) * inverse_width
                     covered += sums[way, row, 0]
                     if trigonometric:

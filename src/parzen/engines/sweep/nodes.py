@@ -10,7 +10,7 @@ import numpy as np
 from parzen.engines.sweep.basis import kernel_value, terms
 from parzen.engines.sweep.certificate import EDGE, POINT_ERROR, SUM_ERROR, certified
 from parzen.engines.sweep.order import cell
-from parzen.jit import compile_loop, jitable
+from parzen.jit import compile_loop
 from parzen.kernels.profiles import TOPHAT
 
 # Events in a leaf.
@@ -20,15 +20,9 @@ LEAF = 1 << SHIFT
 FLUSH = 128
 # What a kernel is, at most, where the end of its support was rounded by half an ulp.
 EDGE_ERROR = 4.0 * 2.0**-53
-
-
-@jitable
-def place(events: Any, first: Any, last: Any) -> Any:
-    """Return the centre and half the width of leaves first to last, excluded."""
-    top = events.shape[0] - 1
-    low = events[min(max(first * LEAF - 1, 0), top)]
-    high = events[min(last * LEAF - 1, top)]
-    return 0.5 * low + 0.5 * high, 0.5 * high - 0.5 * low
+# A node that rounded ends and centres extend beyond a support by more than this part
+# of it counts for more; the bound has room for less, to the ninth power.
+BEYOND = 1.0 + 2.0**-10
 
 
 @functools.cache
@@ -36,11 +30,12 @@ def add_loop() -> Any:
     """Compile the adding of points to the nodes that their supports are made of.
 
     A node k of level j, counted from the leaves, has k 2^j as its first leaf, less the
-    number of leaves; nodes 2 k and 2 k + 1 are its children.
+    number of leaves; nodes 2 k and 2 k + 1 are its children. Centres are loaded, here
+    and below: reordered sums would be rounded differently in each place.
     """
 
     def loop(
-        events: Any,
+        middles: Any,
         ranks: Any,
         rows: Any,
         basis: Any,
@@ -52,7 +47,7 @@ def add_loop() -> Any:
         adds: Any,
     ) -> None:
         size, pieces = basis.shape[1], ranks.shape[1] - 1
-        top, leaves = events.shape[0] - 1, 1 << depth
+        leaves = 1 << depth
         for i in range(start, stop):
             x, inverse, height = rows[i, 0], rows[i, 2], rows[i, 3]
             for piece in range(pieces):
@@ -60,18 +55,14 @@ def add_loop() -> Any:
                 sign = -1.0 if pieces == 2 and piece == 0 else 1.0
                 left = (ranks[i, piece] >> SHIFT) + 1 + leaves
                 right = (ranks[i, piece + 1] >> SHIFT) + leaves
-                level = 0
                 while left < right:
                     # the first node if its sibling is outside, and the last if it is
                     for side in range(2):
                         node = right - 1 if side else left
                         if node & 1 == side:
                             continue
-                        first = (((node << level) - leaves) << SHIFT) - 1
-                        last = min(first + (LEAF << level), top)
-                        low, high = 0.5 * events[max(first, 0)], 0.5 * events[last]
-                        d = sign * (low + high - x) * inverse
-                        step = -sign * (high - low) * inverse
+                        d = sign * (middles[node, 0] - x) * inverse
+                        step = -sign * middles[node, 1] * inverse
                         power = height
                         for j in range(size):
                             a = 0.0
@@ -79,14 +70,17 @@ def add_loop() -> Any:
                                 a = a * d + basis[0, j, k]
                             recent[node, j] += a * power
                             power *= step
-                        recent[node, size] += height
+                        reach, mass = abs(d) + abs(step), height
+                        if reach > BEYOND:
+                            for _ in range(size - 1):
+                                mass *= reach
+                        recent[node, size] += mass
                         adds[node] += 1
                         if adds[node] % FLUSH == 0:
                             for j in range(size + 1):
                                 nodes[node, j] += recent[node, j]
                                 recent[node, j] = 0.0
                     left, right = (left + 1) >> 1, right >> 1
-                    level += 1
 
     return compile_loop(loop)
 
@@ -95,21 +89,18 @@ def add_loop() -> Any:
 def shift_loop() -> Any:
     """Compile the handing down of nodes start to stop to their children."""
 
-    def loop(
-        events: Any, start: Any, stop: Any, height: Any, depth: Any, nodes: Any
-    ) -> None:
+    def loop(middles: Any, start: Any, stop: Any, nodes: Any) -> None:
         size = nodes.shape[1] - 1
         work = np.empty(size)
         for node in range(start, stop):
             if nodes[node, size] == 0.0:
                 continue
-            first = (node << height) - (1 << depth)
-            centre, half = place(events, first, first + (1 << height))
-            inverse = 1.0 / half if half > 0.0 else 0.0
+            centre, half = middles[node, 0], middles[node, 1]
             for child in range(2 * node, 2 * node + 2):
-                first = (child << (height - 1)) - (1 << depth)
-                middle, part = place(events, first, first + (1 << (height - 1)))
-                shift, shrink = (middle - centre) * inverse, part * inverse
+                shift = shrink = 0.0
+                if half > 0.0:
+                    shift = (middles[child, 0] - centre) / half
+                    shrink = middles[child, 1] / half
                 for j in range(size):
                     work[j] = nodes[node, j]
                 power = 1.0
@@ -171,10 +162,7 @@ def leaf_loop(code: int) -> Any:
             total = 0.0
             covered = leaves[leaf, size]
             if covered > 0.0:
-                low = events[(leaf << SHIFT) - 1]
-                high = events[min((leaf << SHIFT) + LEAF, n) - 1]
-                half = 0.5 * high - 0.5 * low
-                centre = 0.5 * low + 0.5 * high
+                centre, half = leaves[leaf, size + 1], leaves[leaf, size + 2]
                 d = (q - centre) / half if half > 0.0 else 0.0
                 for j in range(size - 1, -1, -1):
                     total = total * d + leaves[leaf, j]

@@ -49,6 +49,7 @@ def scan_loop(trigonometric: int) -> Any:
             i = last - 1 - step if backward else first + step
             here = np.floor(points[i] * inverse_block)
             if here != block:
+                # exact, or a query would not see the same centre, see WIDTH_BITS
                 block, centre = here, (here + 0.5) * numbers[4]
                 origin, count = (i + 1 if backward else i), 0
                 levels[:] = 0.0

@@ -43,6 +43,10 @@ if TYPE_CHECKING:
 # must end in another block than it begins in, by more than coordinates are rounded.
 MARGIN = 1.0 - 2.0**-7
 BLOCKS = {1: (2.0 * MARGIN, MARGIN, 0.5 * MARGIN), 2: (MARGIN, 0.5 * MARGIN)}
+# Bits of the width of a block. Compiled code may round the centre of a block, block and
+# a half times this, or not (`contract`), one way at a point and another at a query: so
+# it is exact. Blocks go to FARTHEST / 0.248, their halves have 46 bits, 53 in all.
+WIDTH_BITS = 7
 # Narrower blocks where the rounding exceeds this part of the accepted error: it is
 # in terms of the weight in the window, of which a sum is mostly some tenths.
 SPARE = 1e-3
@@ -63,8 +67,8 @@ class WindowSums(ReadOnly):
         The points, and their weights unless these are equal.
     numbers : ndarray of shape (11,)
         Width, one over its square, one over it; one over the width of a block, and
-        that; the cells of the table: frequency, first, last, number in a block; the
-        lowest and the highest point.
+        that, a short float; the cells of the table: frequency, first, last, number in
+        a block; the lowest and the highest point.
     basis : ndarray of shape (2, terms, terms)
     running : ndarray of shape (2, n // GROUP + 1, terms)
         Forwards and backwards, see `scan_loop`.
@@ -90,11 +94,12 @@ class WindowSums(ReadOnly):
         n, width = sample.n, axis.width
         unit = 1.0 / n if sample.weights is None else 1.0
         ratio, rounding = _block(code, n, tolerance.relative)
-        inverse_block = 1.0 / (ratio * width)
+        block_width = _short(ratio * width)
+        inverse_block = 1.0 / block_width
         points = axis.place(sample.points)
         line = Line.of(points, sample.weights, inverse_block, problem.n_jobs)
         cells = line.frequency, line.first, line.last, line.frequency / inverse_block
-        blocks = inverse_block, ratio * width
+        blocks = inverse_block, block_width
         ends = line.points[0], line.points[-1]
         numbers = np.array([width, width**-2.0, 1.0 / width, *blocks, *cells, *ends])
         running = np.zeros((2, n // GROUP + 1, terms(code)))
@@ -145,6 +150,14 @@ def _block(code: int, n: int, relative: float) -> tuple[float, float]:
         if rounding <= SPARE * relative:
             break
     return ratio, rounding
+
+
+def _short(width: float) -> float:
+    """Round down to `WIDTH_BITS` bits."""
+    mantissa, exponent = math.frexp(width)
+    return math.ldexp(
+        math.floor(math.ldexp(mantissa, WIDTH_BITS)), exponent - WIDTH_BITS
+    )
 
 
 def _scan(

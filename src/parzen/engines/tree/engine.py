@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from parzen.engines.coordinates import STRETCH, Coordinates
-from parzen.engines.engine import ErrorBound
+from parzen.engines.engine import attainable
 from parzen.engines.kernel_sums import BY_DIFFERENCE
 from parzen.engines.tree.cost import build_seconds, query_seconds
 from parzen.engines.tree.plan import TreePlan, absolute_share, is_loose
 
 if TYPE_CHECKING:
-    from parzen.engines.engine import Engine, Plan, Problem
+    from parzen.engines.engine import Engine, ErrorBound, Plan, Problem
 
 # Squares of local bandwidths farther from the common one leave the range of a double.
 WIDEST_FACTOR = 1e100
@@ -53,9 +53,7 @@ class TreeEngine:
 
     def error_bound(self, problem: Problem) -> ErrorBound:
         """State the error that the user accepts; half of it at most is rounding."""
-        return ErrorBound(
-            max(problem.rtol, 2.0 * self._rounding(problem)), problem.atol
-        )
+        return attainable(problem, 2.0 * self._rounding(problem))
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Predict the pairs that matter from those of a small subsample."""

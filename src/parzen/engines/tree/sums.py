@@ -145,6 +145,8 @@ def tree_loop(code: int, product: int, local: int, loose: int) -> Any:
         highest = np.empty((DEEPEST, 2))
         lowest = np.empty(DEEPEST)
         negligible = NEGLIGIBLE_BITS + math.log2(leaves * LEAF)
+        if bounded:
+            negligible += BOUNDED_BITS * metric.shape[0]
         bits = math.log2(relative)
         floor = math.log2(absolute) if absolute > 0.0 else -np.inf
         slack = 0.0
