@@ -32,8 +32,12 @@ if TYPE_CHECKING:
 MOST_NODES = 1 << 28
 
 
-def real_array(values: Any, name: str) -> NDArray[np.float64]:
-    """Return `values` as a new float64 array, or say which rule they break."""
+def real_array(values: Any, name: str, *, own: bool = True) -> NDArray[np.float64]:
+    """Return `values` as a float64 array, or say which rule they break.
+
+    Its `own` memory: a new array. Else the caller's, where it is writable and fits:
+    loops are compiled for arrays that could be written to.
+    """
     if is_sparse(values):
         msg = f"`{name}` must be dense; got a sparse {type(values).__name__}. "
         raise DataError(msg + f"Pass `{name}.toarray()`.")
@@ -50,7 +54,8 @@ def real_array(values: Any, name: str) -> NDArray[np.float64]:
         raise DataError(msg + f"Pass `{name}.real`, or both parts as two columns.")
     # a long double beyond the range of a double becomes inf, which is refused later
     with np.errstate(over="ignore"):
-        return np.array(array, dtype=np.float64, order="C")
+        copy = True if own or not array.flags.writeable else None
+        return np.array(array, dtype=np.float64, order="C", copy=copy)
 
 
 def is_sparse(values: Any) -> bool:
@@ -144,8 +149,10 @@ def check_queries(
         if given != columns:
             msg = f"`q` must have the columns of the data, {list(columns)}, in this "
             raise ShapeError(msg + f"order; got {list(given)}. Select them by name.")
-    array = real_array(q, "q")
-    if np.isnan(array).any():
+    array = real_array(q, "q", own=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        missing = np.isnan(array.sum()) and np.isnan(array).any()
+    if missing:
         index = tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
         msg = f"`q` must not be NaN; got one at {index}. Drop these queries."
         raise DataError(msg)

@@ -123,7 +123,8 @@ class Sample(ReadOnly):
     def share(self, chosen: NDArray[np.bool_]) -> float:
         """Weight of the points of a mask (n,); all points together weigh one."""
         if self.weights is None:
-            return float(chosen.mean())
+            # a mean of booleans converts them all, at ten times the time
+            return int(np.count_nonzero(chosen)) / self.n
         return float(self.weights[chosen].sum())
 
     @cached_property

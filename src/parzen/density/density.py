@@ -209,9 +209,11 @@ class Density:
         points, shape = check_queries(
             q, sample.d, flat=sample.flat, columns=sample.columns
         )
-        finite = np.isfinite(points).all(axis=1)
+        # a sum needs no temporaries; it is finite only where all points are
+        with np.errstate(over="ignore", invalid="ignore"):
+            plain = bool(np.isfinite(points.sum()))
         with reporting(progress):
-            if finite.all():
+            if plain or (finite := np.isfinite(points).all(axis=1)).all():
                 values = evaluate(points)
             else:
                 values = np.full(len(points), at_infinity)

@@ -52,7 +52,9 @@ def _one_side(
     """Sum the points within reach of the nearest query on one side of the data."""
     sample, h = problem.sample, float(problem.scale.widths[0])
     x = sample.points[:, 0]
-    weight = sample.share(x == end)
+    weight = 1.0 / sample.n
+    if sample.weights is not None:
+        weight = sample.share(x == end)
     distance = float((sign * (q[:, 0] - end)).min()) / h
     # the depth, without the cancellation of sqrt(delta^2 + c) - delta
     c = -2.0 * (math.log(weight) + math.log(EPS))
