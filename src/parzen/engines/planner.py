@@ -153,11 +153,11 @@ def _plan(problem: Problem, decision: Decision) -> Plan:
     engine = ENGINES[decision.method]
     if not engine.relative:
         return engine.plan(problem)
-    if decision.reason != BY_HAND:
-        return AutoPlan(problem, decision.method)
-    if engine.refusal(problem) is not None:
-        return TREE.plan(problem)
-    return engine.plan(problem)
+    able = engine.refusal(problem) is None
+    own = (engine if able else TREE).plan(problem)
+    if decision.reason == BY_HAND:
+        return own
+    return AutoPlan(problem, decision.method, plans={decision.method: own})
 
 
 @dataclass(frozen=True, eq=False)
@@ -204,9 +204,7 @@ class AutoPlan:
             self.methods[ratio] = self._cheapest(round(n * 16.0**ratio))
         method = self.methods[ratio]
         if method not in self.plans:
-            engine = ENGINES[method]
-            able = engine.refusal(self.problem) is None
-            self.plans[method] = (engine if able else TREE).plan(self.problem)
+            self.plans[method] = ENGINES[method].plan(self.problem)
         return self.plans[method]
 
     def _cheapest(self, n_queries: int) -> str:
