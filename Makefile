@@ -79,6 +79,7 @@ pytest: .venv/stamp-test ## the tests; a missing peer is an error, not a skip
 bench: .venv/stamp-test ## the full comparison with the peers (a quarter of an hour)
 	$(PIP) --group bench-compiled
 	$(BIN)/python bench/run.py --readme README.md docs/accuracy.md docs/engines.md
+	$(BIN)/python bench/figure.py
 
 # After `bench`, which writes "not measured" where this writes numbers.
 bench-zfit: .venv-zfit/stamp ## the two comparisons with zfit (TensorFlow; minutes)

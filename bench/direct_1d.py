@@ -123,8 +123,8 @@ def direct_1d(run: Run) -> Comparison:
         "Direct sums in one dimension, every kernel",
         records,
         [
-            Goal("ns a pair, Gaussian, 1 thread", gaussian["parzen, 1 thread"], 2.0),
-            Goal("ns a pair and thread, Gaussian, all", gaussian["parzen"], 2.0),
+            Goal("ns a pair, Gaussian, 1 thread", gaussian["parzen, 1 thread"], 1.2),
+            Goal("ns a pair and thread, Gaussian, all", gaussian["parzen"], 1.2),
             error_goal(records, 1e-8),
         ],
         {"ns a pair and thread": costs, "threads": usable_cpus()},

@@ -18,19 +18,24 @@ LIBRARIES = (
     "KDEpy",
     "statsmodels",
 )
+MISSING = "source"
+OPTIONAL = ("mlpack", "finufft")  # named where they are
 
 
 def header() -> dict[str, Any]:
     """Describe the machine; the load says how quiet it was at the start."""
     from parzen.parallel import usable_cpus
 
+    libraries = {name: _version(name) for name in LIBRARIES}
+    more = {name: _version(name) for name in OPTIONAL}
+    libraries |= {name: its for name, its in more.items() if its != MISSING}
     load = os.getloadavg()[0] if hasattr(os, "getloadavg") else None
     return {
         "cpu": _cpu(),
         "cores": usable_cpus(),
         "system": platform.system(),
         "python": platform.python_version(),
-        "libraries": {name: _version(name) for name in LIBRARIES},
+        "libraries": libraries,
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "load": load,
     }
@@ -51,4 +56,4 @@ def _version(name: str) -> str:
     try:
         return version(name)
     except PackageNotFoundError:
-        return "source"
+        return MISSING

@@ -94,6 +94,21 @@ def log_density(
     return result - x.shape[1] * np.log(LONG(mass)) - log_volume
 
 
+def local_log_density(
+    queries: ArrayLike, points: ArrayLike, widths: ArrayLike, kernel: str = "gaussian"
+) -> NDArray[Any]:
+    """Return exact log densities in 1-D with a bandwidth for each point."""
+    q, x, h = (np.asarray(array, dtype=LONG) for array in (queries, points, widths))
+    mass, profile = KERNELS[kernel]
+    result = np.empty(len(q), dtype=LONG)
+    rows = max(1, BLOCK // len(x))
+    for start in range(0, len(q), rows):
+        some = slice(start, start + rows)
+        terms = profile(((q[some, None] - x) / h) ** 2) - np.log(h)
+        result[some] = log_mean_exp(terms)
+    return result - np.log(LONG(mass))
+
+
 def largest_error(answer: ArrayLike, exact: ArrayLike) -> float:
     """Return the largest |answer - exact|; equal infinities agree, NaN is infinite."""
     exact = np.asarray(exact, dtype=LONG)

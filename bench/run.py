@@ -8,6 +8,7 @@ machines differ.
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import os
 import tempfile
@@ -18,11 +19,14 @@ from bounded import bounded
 from digits_search import digits_search
 from dim15 import dim15
 from direct_1d import direct_1d
+from error_time import error_time
 from first_call import first_call
 from grid_1e6 import grid_1e6
 from import_time import import_time
 from machine import header
+from memory import memory
 from mise import mise
+from pruned import pruned
 from records import Comparison, Run
 from rich.console import Console
 from rich.progress import (
@@ -32,6 +36,8 @@ from rich.progress import (
     TextColumn,
     TimeElapsedColumn,
 )
+from scattered_1d import scattered_1d
+from scattered_nd import scattered_nd
 from table import HERE, insert, load, report
 from tails import tails
 
@@ -45,6 +51,11 @@ COMPARISONS: dict[str, Callable[[Run], Comparison]] = {
         dim15,
         direct_1d,
         grid_1e6,
+        scattered_1d,
+        scattered_nd,
+        pruned,
+        memory,
+        error_time,
         mise,
         bounded,
         import_time,
@@ -86,6 +97,8 @@ def compare(names: list[str], folder: Path, *, smoke: bool, repeat: int) -> bool
             def tick(text: str, name: str = name) -> None:
                 progress.update(task, description=f"{name}: {text}")
 
+            gc.collect()
+            gc.freeze()  # what is loaded for good need not be searched at every call
             machine = header()
             comparison = COMPARISONS[name](Run(smoke, repeat, tick))
             right &= all(goal.met or goal.timing for goal in comparison.goals)
