@@ -321,7 +321,7 @@ def refused(problem, words):
 def test_refusals_say_why(rng):
     """Other kernels, dimensions and bandwidths, and data that no grid resolves."""
     x = rng.normal(size=(200, 2))
-    refused(make_problem(x, 0.4, kernel="epanechnikov"), "gaussian")
+    refused(make_problem(x, 0.4, kernel="epanechnikov"), "Gaussian")
     refused(make_problem(x[:, :1], 0.4), "two and three dimensions")
     refused(make_problem(np.hstack([x, x]), 0.4), "two and three dimensions")
     refused(make_problem(x, 0.4, local=np.ones(200)), "one bandwidth")
