@@ -27,12 +27,6 @@ MOST_EXPONENT = 1020
 FEW_CELLS = 1 << 12
 
 
-def split_power(exponent: int) -> tuple[float, float]:
-    """Return two factors whose product is 2^-exponent, each a normal float."""
-    half = -exponent // 2
-    return math.ldexp(1.0, half), math.ldexp(1.0, -exponent - half)
-
-
 @jitable
 def row_of(cell: Any, first: Any, start: Any, several: int) -> Any:
     """Return the row of a cell, or -1; one segment or `several` is known at compile."""
@@ -96,6 +90,11 @@ class Cells:
         first = occupied[np.append(0, gaps + 1)].astype(np.int64) - margin
         last = occupied[np.append(gaps, -1)].astype(np.int64) + margin
         return cls(exponent, first, np.append(0, np.cumsum(last - first + 1)))
+
+    @property
+    def scale(self) -> float:
+        """Cells in a unit of the data: a power of two, by which products are exact."""
+        return math.ldexp(1.0, -self.exponent)
 
     @property
     def several(self) -> int:

@@ -10,22 +10,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 import numpy as np
 
-from parzen.engines.engine import attainable
+from parzen.engines.engine import FEW_PAIRS, attainable
 from parzen.engines.fringe import beyond, fringe_logpdf
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, Plan, Problem
+    from parzen.engines.engine import Engine, ErrorBound, Plan, Problem
 
 # What an approximation returns for a query that it cannot certify.
 DOUBTFUL = -1.0
-# Up to so many pairs a plain sum takes less time than the import of a compiler.
-FEW_PAIRS = 1 << 17
 # What sums may lose to rounding after they were certified.
 RESERVE = 1e-12
 # Peaks beyond e^600 would overflow or underflow beside a sum: use the logarithm.
@@ -84,12 +82,34 @@ class Approximation(Protocol):
         ...
 
 
-class Approximator(Protocol):
-    """A fast engine."""
+@dataclass(frozen=True)
+class CertifiedEngine:
+    """Base of the fast engines: they keep the user's error, query by query.
+
+    Attributes
+    ----------
+    exact : Engine
+        Sums the queries whose error is not small enough.
+    """
+
+    exact: Engine
+    relative: ClassVar[bool] = True
+
+    def error_bound(self, problem: Problem) -> ErrorBound:
+        """Return what the certificate keeps: the user's error."""
+        return attainable(problem, self.exact.error_bound(problem).relative)
+
+    def tolerance(self, problem: Problem) -> Tolerance:
+        """Return the error that a certified sum may have."""
+        return Tolerance.of(problem, self.exact)
+
+    def plan(self, problem: Problem) -> CertifiedPlan:
+        """Prepare nothing yet: that is for the first query to ask."""
+        return CertifiedPlan(problem, self, self.exact)
 
     def approximate(self, problem: Problem) -> Approximation:
         """Prepare the fast sum."""
-        ...
+        raise NotImplementedError
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,12 +122,12 @@ class CertifiedPlan:
     Attributes
     ----------
     problem : Problem
-    fast : Approximator
+    fast : CertifiedEngine
     exact : Engine
     """
 
     problem: Problem
-    fast: Approximator
+    fast: CertifiedEngine
     exact: Engine
 
     @cached_property

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from parzen.engines.cells import Cells
-from parzen.engines.certified import CertifiedPlan, Tolerance
+from parzen.engines.certified import CertifiedEngine
 from parzen.engines.ellipse import (
     EPS,
     MODULUS,
@@ -28,7 +28,6 @@ from parzen.engines.ellipse import (
     interpolation_errors,
     lebesgue,
 )
-from parzen.engines.engine import attainable
 from parzen.engines.node_sums import NodeSums, Reach
 from parzen.engines.piecewise import (
     PiecewisePolynomial,
@@ -42,7 +41,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, ErrorBound, Problem
+    from parzen.engines.engine import Problem
 
 TERMS = (8, 12, 16, 20)
 # Cells a bandwidth, at most: poles at a distance of one bandwidth ask for two.
@@ -196,23 +195,14 @@ def _levels(problem: Problem, code: int) -> list[Level]:
     ]
 
 
-class ChebyshevEngine:
+class ChebyshevEngine(CertifiedEngine):
     """Add kernels up on Chebyshev nodes: smooth kernels of any width each, d = 1.
 
     Gaussian, logistic and Cauchy; O(n + m) for bandwidths of one magnitude, and a
     factor for each octave of them.
-
-    Parameters
-    ----------
-    exact : Engine
-        Sums the queries whose error is not small enough.
     """
 
     name: ClassVar[str] = "chebyshev"
-    relative: ClassVar[bool] = True
-
-    def __init__(self, exact: Engine) -> None:
-        self.exact = exact
 
     def refusal(self, problem: Problem) -> str | None:
         """Refuse kernels with kinks, d > 1, and cells that hold next to no points."""
@@ -223,10 +213,6 @@ class ChebyshevEngine:
         if problem.widest / problem.narrowest > WIDEST_RATIO:
             return "the bandwidths differ by too much"
         return _cells_refusal(problem, self._expansion(problem))
-
-    def error_bound(self, problem: Problem) -> ErrorBound:
-        """Return what the certificate keeps: the user's error."""
-        return attainable(problem, self.exact.error_bound(problem).relative)
 
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add the kernel values at nodes, and the polynomials of all levels."""
@@ -243,19 +229,15 @@ class ChebyshevEngine:
         each = n_queries * octaves * SECONDS_A_COEFFICIENT
         return SECONDS_A_CALL + expansion.terms * (values + each)
 
-    def plan(self, problem: Problem) -> CertifiedPlan:
-        """Add up: O(n p R) for p terms and a reach of R cells."""
-        return CertifiedPlan(problem, self, self.exact)
-
     def approximate(self, problem: Problem) -> PiecewiseSum:
         """Make the polynomials of all levels."""
         expansion = self._expansion(problem)
-        tolerance = Tolerance.of(problem, self.exact)
+        tolerance = self.tolerance(problem)
         pieces = tuple(_pieces(problem, expansion))
         return PiecewiseSum(pieces, tolerance, problem.n_jobs)
 
     def _expansion(self, problem: Problem) -> Expansion:
-        return Expansion.of(problem, Tolerance.of(problem, self.exact).relative)
+        return Expansion.of(problem, self.tolerance(problem).relative)
 
 
 def _cells_refusal(problem: Problem, expansion: Expansion) -> str | None:

@@ -76,16 +76,15 @@ class Coordinates:
                 return None
             return cls(_by_axis(x), none, scale.root, centre, scale)
         exponents, metric = scale.split
-        ends = times_power_of_two(np.stack([x.min(axis=0), x.max(axis=0)]), -exponents)
-        if not np.isfinite(ends).all():
+        scaled = _by_axis(times_power_of_two(x, -exponents))
+        if not np.isfinite([scaled.min(), scaled.max()]).all():
             msg = (
                 "`bandwidth` is too small for the data: x / bandwidth exceeds the "
                 f"largest float (largest |x| {np.abs(x).max():.3g}, smallest width "
                 f"{scale.widths.min():.3g}). Subtract an offset, or widen it."
             )
             raise BandwidthError(msg)
-        scaled = times_power_of_two(x, -exponents)
-        return cls(_by_axis(scaled), metric, nothing, centre, scale)
+        return cls(scaled, metric, nothing, centre, scale)
 
     @property
     def form(self) -> int:

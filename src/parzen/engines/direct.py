@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parzen.engines.coordinates import Coordinates
-from parzen.engines.engine import ErrorBound
+from parzen.engines.engine import FEW_PAIRS, ErrorBound
 from parzen.engines.kernel_sums import compact_loop, decaying_loop
 from parzen.engines.single_sums import SingleSum, goal, pays
 from parzen.kernels.profiles import CAUCHY
@@ -29,8 +29,8 @@ BLOCK_PAIRS = 1 << 16
 LONGEST_PAIRS = 1 << 27
 # A shorter sum gains nothing from a second thread, which takes 0.1 ms to start.
 THREAD_SECONDS = 1e-3
-# Below this many pairs NumPy answers before numba could even be imported.
-NUMPY_PAIRS = 1 << 17
+# Below this many pairs the sum is NumPy's.
+NUMPY_PAIRS = FEW_PAIRS
 # Numbers in one temporary array of the NumPy sum.
 NUMPY_ELEMENTS = 1 << 18
 # Densities of compact kernels below this may have lost digits to tiny weights.
@@ -78,14 +78,7 @@ class DirectPlan:
     @functools.cached_property
     def log_heights(self) -> NDArray[np.float64]:
         """Base-2 logarithms of the heights, shape (n,)."""
-        sample, local = self.problem.sample, self.problem.local
-        if sample.weights is None:
-            logs = np.full(sample.n, -math.log2(sample.n))
-        else:
-            logs = np.log2(sample.weights)
-        if local is not None:
-            logs -= sample.d * np.log2(local)
-        return logs
+        return self.problem.log_heights()
 
     @functools.cached_property
     def shrink(self) -> NDArray[np.float64]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -14,6 +15,10 @@ if TYPE_CHECKING:
     from parzen.kernels import AnyKernel
     from parzen.sample import Sample
     from parzen.scale import Scale
+
+
+# Up to so many pairs NumPy answers before numba could even be imported.
+FEW_PAIRS = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +65,15 @@ class Problem:
         """Largest value that the density of any data can take; inf beyond floats."""
         with np.errstate(over="ignore"):
             return float(np.exp(self.log_peak)) / self.narrowest**self.sample.d
+
+    def log_heights(self) -> NDArray[np.float64]:
+        """Return base-2 logarithms of w_i / s_i^d, shape (n,)."""
+        sample = self.sample
+        if sample.weights is None:
+            logs = np.full(sample.n, -math.log2(sample.n))
+        else:
+            logs = np.log2(sample.weights)
+        return logs if self.local is None else logs - sample.d * np.log2(self.local)
 
     def take(self, chosen: NDArray[np.bool_]) -> Problem:
         """Return the problem of the points of a mask (n,)."""

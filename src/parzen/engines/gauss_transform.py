@@ -22,8 +22,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from parzen.engines.cells import Cells, row_of, split_power
-from parzen.engines.certified import CertifiedPlan, Tolerance
+from parzen.engines.cells import Cells, row_of
+from parzen.engines.certified import CertifiedEngine
 from parzen.engines.ellipse import (
     EPS,
     basis_rounding,
@@ -33,7 +33,6 @@ from parzen.engines.ellipse import (
     to_chebyshev,
     to_monomials,
 )
-from parzen.engines.engine import attainable
 from parzen.engines.piecewise import PiecewisePolynomial, PiecewiseSum
 from parzen.jit import compile_loop
 from parzen.kernels.profiles import GAUSSIAN
@@ -42,7 +41,7 @@ from parzen.parallel import run_blocks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, ErrorBound, Problem
+    from parzen.engines.engine import Problem
 
 TERMS = (4, 8, 12, 16, 20)
 # Points in one block of work: some 0.5 ms; and rows of moments that one product takes.
@@ -65,14 +64,13 @@ def _moments_loop(terms: int, weighted: int, several: int) -> Any:
     def loop(
         points: Any,
         weights: Any,
-        near: Any,
-        far: Any,
+        scale: Any,
         first: Any,
         start: Any,
         moments: Any,
     ) -> None:
         for i in range(points.shape[0]):
-            v = points[i] * near * far
+            v = points[i] * scale
             cell = math.floor(v)
             row = row_of(np.int64(cell), first, start, several)
             # never so; but no store shall depend on arithmetic of floats
@@ -171,20 +169,10 @@ def _truncation(terms: int, width: float, count: int) -> NDArray[np.float64]:
     return (1.0 + lebesgue(terms)) * errors
 
 
-class GaussTransformEngine:
-    """Expand, translate, evaluate: O(n + m) for a Gaussian of one width, d = 1.
-
-    Parameters
-    ----------
-    exact : Engine
-        Sums the queries whose error is not small enough.
-    """
+class GaussTransformEngine(CertifiedEngine):
+    """Expand, translate, evaluate: O(n + m) for a Gaussian of one width, d = 1."""
 
     name: ClassVar[str] = "gauss_transform"
-    relative: ClassVar[bool] = True
-
-    def __init__(self, exact: Engine) -> None:
-        self.exact = exact
 
     def refusal(self, problem: Problem) -> str | None:
         """Refuse other kernels, d > 1, and cells that hold next to no points."""
@@ -196,10 +184,6 @@ class GaussTransformEngine:
             return "it serves one bandwidth for all points"
         return _cells_refusal(problem, _cells(problem, self._expansion(problem)))
 
-    def error_bound(self, problem: Problem) -> ErrorBound:
-        """Return what the certificate keeps: the user's error."""
-        return attainable(problem, self.exact.error_bound(problem).relative)
-
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add moments, translations and evaluations."""
         expansion = self._expansion(problem)
@@ -208,19 +192,15 @@ class GaussTransformEngine:
         each = problem.sample.n * SECONDS_A_MOMENT + n_queries * SECONDS_A_COEFFICIENT
         return SECONDS_A_CALL + expansion.terms * each + products * SECONDS_A_PRODUCT
 
-    def plan(self, problem: Problem) -> CertifiedPlan:
-        """Expand: O(n p + r p^2) for p terms and r cells in reach of the data."""
-        return CertifiedPlan(problem, self, self.exact)
-
     def approximate(self, problem: Problem) -> PiecewiseSum:
         """Make the polynomials of all cells."""
-        tolerance = Tolerance.of(problem, self.exact)
+        tolerance = self.tolerance(problem)
         expansion = Expansion.of(problem, tolerance.relative)
         piece = transform(problem, expansion, _cells(problem, expansion))
         return PiecewiseSum((piece,), tolerance, problem.n_jobs)
 
     def _expansion(self, problem: Problem) -> Expansion:
-        return Expansion.of(problem, Tolerance.of(problem, self.exact).relative)
+        return Expansion.of(problem, self.tolerance(problem).relative)
 
 
 def _cells(problem: Problem, expansion: Expansion) -> Cells:
@@ -287,12 +267,11 @@ def _moments(
     parts = np.zeros((blocks, cells.count, expansion.terms))
     weighted = int(weights is not None)
     loop = _moments_loop(expansion.terms, weighted, cells.several)
-    near, far = split_power(cells.exponent)
 
     def task(block: int) -> None:
         some = slice(block * size, (block + 1) * size)
         share = parts[block, 0] if weights is None else weights[some]
-        loop(x[some], share, near, far, cells.first, cells.start, parts[block])
+        loop(x[some], share, cells.scale, cells.first, cells.start, parts[block])
 
     run_blocks(task, blocks, problem.n_jobs)
     moments = parts.sum(axis=0)

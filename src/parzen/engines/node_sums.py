@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.engines.cells import row_of, split_power
+from parzen.engines.cells import row_of
 from parzen.engines.ellipse import chebyshev_nodes, to_chebyshev, to_monomials
 from parzen.engines.piecewise import PiecewisePolynomial
 from parzen.jit import compile_loop, exp2
@@ -34,8 +34,7 @@ def _nodes_loop(code: int, terms: int, parents: int, ring: int, several: int) ->
         points: Any,
         inverses: Any,
         heights: Any,
-        near: Any,
-        far: Any,
+        scale: Any,
         first: Any,
         start: Any,
         offsets: Any,
@@ -46,7 +45,7 @@ def _nodes_loop(code: int, terms: int, parents: int, ring: int, several: int) ->
     ) -> None:
         widest = (table.shape[0] - 1) // 2
         for i in range(points.shape[0]):
-            v = points[i] * near * far
+            v = points[i] * scale
             cell = math.floor(v)
             number = np.int64(cell)
             row = row_of(number, first, start, several)
@@ -149,7 +148,6 @@ class NodeSums:
         parts, _, terms = self.values.shape
         ring, several = int(reach.ring), self.cells.several
         loop = _nodes_loop(reach.code, terms, reach.parents, ring, several)
-        near, far = split_power(self.cells.exponent)
         margin = len(reach.errors) // 2
         cells = np.arange(-margin, margin + 1)[:, None]
         offsets = cells + 0.5 * chebyshev_nodes(terms)
@@ -163,8 +161,7 @@ class NodeSums:
                     x[begin:end],
                     inverses[begin:end],
                     heights[begin:end],
-                    near,
-                    far,
+                    self.cells.scale,
                     self.cells.first,
                     self.cells.start,
                     offsets.ravel(),

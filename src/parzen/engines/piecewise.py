@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.engines.cells import FARTHEST_CELL, row_of, split_power
+from parzen.engines.cells import FARTHEST_CELL, row_of
 from parzen.engines.certified import DOUBTFUL, Tolerance
 from parzen.jit import compile_loop
 from parzen.parallel import run_blocks
@@ -36,8 +36,7 @@ def _evaluation_loop(terms: int, several: int, alone: int) -> Any:
 
     def loop(
         queries: Any,
-        near: Any,
-        far: Any,
+        scale: Any,
         first: Any,
         start: Any,
         coefficients: Any,
@@ -49,7 +48,7 @@ def _evaluation_loop(terms: int, several: int, alone: int) -> Any:
         error: Any,
     ) -> None:
         for i in range(queries.shape[0]):
-            v = queries[i] * near * far
+            v = queries[i] * scale
             row = -1
             if abs(v) < FARTHEST_CELL:
                 cell = math.floor(v)
@@ -133,7 +132,7 @@ class PiecewisePolynomial:
         )
         loop(
             q,
-            *split_power(self.cells.exponent),
+            self.cells.scale,
             self.cells.first,
             self.cells.start,
             self.coefficients,

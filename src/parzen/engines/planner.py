@@ -7,11 +7,10 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parzen.checks import check_choice
-from parzen.engines.certified import FEW_PAIRS
 from parzen.engines.chebyshev import ChebyshevEngine
 from parzen.engines.diffusion import DiffusionEngine
 from parzen.engines.direct import DirectEngine
-from parzen.engines.engine import ErrorBound
+from parzen.engines.engine import FEW_PAIRS, ErrorBound
 from parzen.engines.fft import FFTEngine
 from parzen.engines.gauss_transform import GaussTransformEngine
 from parzen.engines.grid import GridEngine
@@ -46,8 +45,9 @@ ENGINES: dict[str, Engine] = {
 }
 METHODS = ("auto", *ENGINES)
 BY_HAND = "named by hand"
-# A plain sum that takes less than this is over before any other engine is prepared.
-QUICK_SECONDS = 1e-3
+# A plain sum that takes less than this is not worth asking others: they need some 2 ms
+# to answer and, the first time, seconds to compile.
+QUICK_SECONDS = 5e-3
 
 
 @dataclass(frozen=True)
@@ -116,22 +116,14 @@ def decide(problem: Problem, method: str) -> Decision:
     if method != "auto":
         _check_able(problem, method)
         return Decision(method, BY_HAND, problem)
-    if DIRECT.cost(problem, problem.sample.n) <= QUICK_SECONDS:
-        plain = _candidate(DIRECT, problem)
-        if plain.admitted:
-            return Decision(
-                DIRECT.name, "a plain sum of so few is the quickest", problem
-            )
+    if _quick(problem, problem.sample.n):
+        return Decision(DIRECT.name, "a plain sum of so few is the quickest", problem)
     # an engine whose error is absolute cannot keep a purely relative one: not asked
-    offers = [
-        _candidate(engine, problem)
-        for engine in ENGINES.values()
-        if engine.relative or problem.atol > 0
-    ]
-    admitted = [offer for offer in offers if offer.admitted]
+    asked = [e for e in ENGINES.values() if e.relative or problem.atol > 0]
+    admitted = _admitted(asked, problem)
     if not admitted:
         return _most_exact(problem)
-    best = min(admitted, key=lambda offer: offer.seconds or 0.0)
+    best = admitted[0]
     rank = "only" if len(admitted) == 1 else "cheapest"
     return Decision(best.name, f"the {rank} engine within the stated error", problem)
 
@@ -211,15 +203,11 @@ class AutoPlan:
         """Choose for so many queries, among engines whose error is relative."""
         if n_queries == self.problem.sample.n:
             return self.method
-        offers = [
-            _candidate(engine, self.problem, n_queries)
-            for engine in ENGINES.values()
-            if engine.relative
-        ]
-        admitted = [offer for offer in offers if offer.admitted]
-        if not admitted:
-            return self.method
-        return min(admitted, key=lambda offer: offer.seconds or 0.0).name
+        if _quick(self.problem, n_queries):
+            return DIRECT.name
+        asked = [engine for engine in ENGINES.values() if engine.relative]
+        admitted = _admitted(asked, self.problem, n_queries)
+        return admitted[0].name if admitted else self.method
 
 
 def compact(problem: Problem, method: str) -> Problem:
@@ -231,6 +219,23 @@ def compact(problem: Problem, method: str) -> Problem:
     if not isinstance(engine, NodeEngine):
         return problem
     return replace(on_nodes(problem, engine.nodes(problem)), grid_size=None)
+
+
+def _quick(problem: Problem, n_queries: int) -> bool:
+    """Whether a plain sum of so many queries will do, so that no other is asked."""
+    return (
+        DIRECT.cost(problem, n_queries) <= QUICK_SECONDS
+        and _candidate(DIRECT, problem).admitted
+    )
+
+
+def _admitted(
+    engines: list[Engine], problem: Problem, n_queries: int | None = None
+) -> list[Candidate]:
+    """Return what is offered within the accepted error, the cheapest first."""
+    offers = [_candidate(engine, problem, n_queries) for engine in engines]
+    admitted = [offer for offer in offers if offer.admitted]
+    return sorted(admitted, key=lambda offer: offer.seconds or 0.0)
 
 
 def _candidate(

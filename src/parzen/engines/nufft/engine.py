@@ -12,14 +12,13 @@ coarser and narrower than those of a general transform.
 from __future__ import annotations
 
 import math
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from parzen.engines.certified import DOUBTFUL, CertifiedPlan, Tolerance
-from parzen.engines.engine import attainable
+from parzen.engines.certified import DOUBTFUL, CertifiedEngine, Tolerance
 from parzen.engines.nufft.error import (
     Axis,
     relative_error,
@@ -38,7 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from parzen.engines.engine import Engine, ErrorBound, Problem
+    from parzen.engines.engine import Problem
     from parzen.engines.nufft.kaiser_bessel import Window
     from parzen.engines.nufft.layout import Choice, Layout
 
@@ -91,8 +90,7 @@ class FourierSum(ReadOnly):
         return result
 
 
-@dataclass(frozen=True)
-class NUFFTEngine:
+class NUFFTEngine(CertifiedEngine):
     """Spread, convolve, interpolate: the Gaussian in two and three dimensions.
 
     Attributes
@@ -101,9 +99,7 @@ class NUFFTEngine:
         Sums the queries whose density is too small for the error of the series.
     """
 
-    exact: Engine
     name: ClassVar[str] = "nufft"
-    relative: ClassVar[bool] = True
 
     def refusal(self, problem: Problem) -> str | None:
         """Serve the Gaussian with one bandwidth, where a grid can resolve it."""
@@ -117,18 +113,10 @@ class NUFFTEngine:
             return "it needs one bandwidth for all points"
         return Design(self, problem, problem.sample.n).refusal
 
-    def error_bound(self, problem: Problem) -> ErrorBound:
-        """Return the error accepted: each sum is checked against it."""
-        return attainable(problem, self.exact.error_bound(problem).relative)
-
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Add points, nodes, queries, and sums too small for the error."""
         choice = Design(self, problem, n_queries).choice
         return math.inf if choice is None else choice.seconds
-
-    def plan(self, problem: Problem) -> CertifiedPlan:
-        """Spread and convolve: O(n + G log G) for G nodes, memory O(n + G)."""
-        return CertifiedPlan(problem, self, self.exact)
 
     def approximate(self, problem: Problem) -> FourierSum:
         """Put the sum on its nodes, and bound its error."""
@@ -169,10 +157,7 @@ class Design:
     @cached_property
     def accepted(self) -> Tolerance:
         """The error that a sum may have."""
-        with np.errstate(invalid="ignore"):
-            relative, absolute = astuple(Tolerance.of(self.problem, self.engine.exact))
-        # nothing accepted of a peak below all floats is nothing
-        return Tolerance(relative, absolute if self.problem.atol > 0.0 else 0.0)
+        return self.engine.tolerance(self.problem)
 
     @cached_property
     def choice(self) -> Choice | None:

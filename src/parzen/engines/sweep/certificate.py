@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from parzen.engines.certified import DOUBTFUL
 from parzen.jit import jitable
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from parzen.engines.certified import Tolerance
+    from parzen.engines.engine import Problem
 
 # Rounding of a kernel at a point, in the weight of the point.
 POINT_ERROR = 64.0 * 2.0**-53
@@ -29,3 +37,16 @@ def certified(total: Any, error: Any, relative: Any, absolute: Any, unit: Any) -
     if error <= absolute + relative * max(total - error, 0.0):
         return max(total, 0.0) * unit
     return DOUBTFUL
+
+
+def limits_of(
+    problem: Problem, tolerance: Tolerance, rounding: float
+) -> NDArray[np.float64]:
+    """Return what sums are certified by, shape (4,).
+
+    The accepted error, relative and absolute; the unit of the sums, one point where all
+    weigh the same; and what the sums are rounded by.
+    """
+    sample = problem.sample
+    unit = 1.0 / sample.n if sample.weights is None else 1.0
+    return np.array([tolerance.relative, tolerance.absolute / unit, unit, rounding])

@@ -17,6 +17,7 @@ import numpy as np
 
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import code_of, magnitude, sides, tables, terms
+from parzen.engines.sweep.certificate import limits_of
 from parzen.engines.sweep.events import events_of, rows_of
 from parzen.engines.sweep.nodes import FLUSH, LEAF, add_loop, leaf_loop, shift_loop
 from parzen.engines.sweep.queries import swept
@@ -73,39 +74,18 @@ class CoverSums(ReadOnly):
     def of(cls, problem: Problem, tolerance: Tolerance) -> CoverSums:
         """Sort events and hand polynomials down the tree: O(n log n)."""
         axis, code, n_jobs = Axis.of(problem), code_of(problem), problem.n_jobs
-        unit = 1.0 / problem.sample.n if problem.sample.weights is None else 1.0
         rows = rows_of(problem, axis)
         line, ranks = events_of(rows, sides(code), 1.0 / axis.width, n_jobs)
         leaves, rounding = _leaves(code, line, rows, ranks, n_jobs)
         cells = np.array([line.frequency, line.first, line.last])
-        limits = np.array(
-            [tolerance.relative, tolerance.absolute / unit, unit, rounding]
-        )
+        limits = limits_of(problem, tolerance, rounding)
         return cls(axis, code, line, cells, rows, leaves, limits, n_jobs)
 
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), certified or `DOUBTFUL`."""
-        line, loop = self.line, leaf_loop(self.code)
-
-        def some(
-            queries: NDArray[np.float64],
-            places: NDArray[np.int64],
-            out: NDArray[np.float64],
-        ) -> None:
-            loop(
-                queries,
-                places,
-                line.points,
-                line.payload,
-                line.table,
-                self.cells,
-                self.rows,
-                self.leaves,
-                self.limits,
-                out,
-            )
-
-        return swept(self.axis.place(q), len(line.points), some, self.n_jobs)
+        tables = self.cells, self.rows, self.leaves, self.limits
+        queries = self.axis.place(q)
+        return swept(self.line, leaf_loop(self.code), tables, queries, self.n_jobs)
 
 
 def _leaves(

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parzen.engines.sweep.axis import Axis
+from parzen.engines.sweep.certificate import limits_of
 from parzen.engines.sweep.decay_loops import (
     GROUP,
     LEVELS,
@@ -75,7 +76,6 @@ class DecaySums(ReadOnly):
         """Sort the points and take their sums: O(n)."""
         sample, axis, n_jobs = problem.sample, Axis.of(problem), problem.n_jobs
         n = sample.n
-        unit = 1.0 / n if sample.weights is None else 1.0
         points = axis.place(sample.points)
         line = Line.of(points, sample.weights, 1.0 / axis.width, n_jobs)
         cells = line.frequency, line.first, line.last
@@ -85,31 +85,14 @@ class DecaySums(ReadOnly):
         levels = math.ceil(math.log(max(n // GROUP, 2), RADIX))
         steps = 2 * GROUP + (RADIX + 1) * levels + LEVELS + 64
         error = (STEP * steps + DISTANCE) * 2.0**-53
-        limits = np.array([tolerance.relative, tolerance.absolute / unit, unit, error])
+        limits = limits_of(problem, tolerance, error)
         return cls(axis, line, numbers, running, limits, n_jobs)
 
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), certified or `DOUBTFUL`."""
-        line, loop = self.line, query_loop()
-
-        def some(
-            queries: NDArray[np.float64],
-            places: NDArray[np.int64],
-            out: NDArray[np.float64],
-        ) -> None:
-            loop(
-                queries,
-                places,
-                line.points,
-                line.payload,
-                line.table,
-                self.numbers,
-                self.running,
-                self.limits,
-                out,
-            )
-
-        return swept(self.axis.place(q), len(line.points), some, self.n_jobs)
+        tables = self.numbers, self.running, self.limits
+        queries = self.axis.place(q)
+        return swept(self.line, query_loop(), tables, queries, self.n_jobs)
 
 
 def _scan(

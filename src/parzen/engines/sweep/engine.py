@@ -8,13 +8,11 @@ which are there before the query comes.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from parzen.engines.certified import CertifiedPlan, Tolerance
-from parzen.engines.engine import attainable
+from parzen.engines.certified import CertifiedEngine
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import POLYNOMIALS, code_of, sides, terms
 from parzen.engines.sweep.cover import CoverSums
@@ -24,7 +22,7 @@ from parzen.kernels.profiles import COSINE, EXPONENTIAL
 
 if TYPE_CHECKING:
     from parzen.engines.certified import Approximation
-    from parzen.engines.engine import Engine, ErrorBound, Problem
+    from parzen.engines.engine import Problem
 
 # Coordinates, about bandwidths: beyond, centres of blocks are rounded, and rounding of
 # their borders exceeds what they leave room for.
@@ -41,8 +39,7 @@ SECONDS_A_NODE = 7e-9
 SECONDS_AN_EVENT = 4e-8
 
 
-@dataclass(frozen=True)
-class SweepEngine:
+class SweepEngine(CertifiedEngine):
     """Sums of powers in blocks: one dimension, all compact kernels and the exponential.
 
     Attributes
@@ -52,9 +49,7 @@ class SweepEngine:
         a support, beside a weight far larger, or where the sum underflows.
     """
 
-    exact: Engine
     name: ClassVar[str] = "sweep"
-    relative: ClassVar[bool] = True
 
     def refusal(self, problem: Problem) -> str | None:
         """Serve one dimension, and kernels that are sums of products."""
@@ -78,10 +73,6 @@ class SweepEngine:
             return f"the data span more than {FARTHEST:.0e} bandwidths"
         return None
 
-    def error_bound(self, problem: Problem) -> ErrorBound:
-        """Whatever error is accepted, as far as the exact engine keeps it."""
-        return attainable(problem, self.exact.error_bound(problem).relative)
-
     def cost(self, problem: Problem, n_queries: int) -> float:
         """Sort, add up, and look up, on one thread."""
         code, n = code_of(problem), problem.sample.n
@@ -101,13 +92,9 @@ class SweepEngine:
                 query = 2.0 * SECONDS_A_QUERY
         return SECONDS_A_FIT + n * point + n_queries * query
 
-    def plan(self, problem: Problem) -> CertifiedPlan:
-        """Prepare nothing yet: points are sorted when the first query comes."""
-        return CertifiedPlan(problem, self, self.exact)
-
     def approximate(self, problem: Problem) -> Approximation:
         """Sort the points and take their sums."""
-        tolerance = Tolerance.of(problem, self.exact)
+        tolerance = self.tolerance(problem)
         if problem.local is not None:
             return CoverSums.of(problem, tolerance)
         if problem.kernel.code == EXPONENTIAL:

@@ -11,9 +11,9 @@ from parzen.engines.sweep.sort import Buckets, core, share
 from parzen.parallel import run_blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
+
+    from parzen.engines.sweep.order import Line
 
 # Queries put in order together: what they need beside O(n) memory.
 BATCH = 1 << 23
@@ -25,20 +25,24 @@ MANY = 1 << 13
 
 
 def swept(
+    line: Line,
+    loop: Any,
+    tables: tuple[Any, ...],
     queries: NDArray[np.float64],
-    n: int,
-    sums: Callable[[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64]], None],
     n_jobs: Any,
 ) -> NDArray[np.float64]:
-    """Call `sums(queries, places, out)` on neighbours together; return out (m,).
+    """Call a compiled loop on neighbouring queries together; return the sums (m,).
 
     Parameters
     ----------
+    line : Line
+        The points that the sums look at.
+    loop : callable
+        Takes queries and their places, the arrays of the line, the tables, and out: it
+        puts the sum at its k-th query into `out[places[k]]`.
+    tables : tuple of ndarray
+        What else it needs.
     queries : ndarray of shape (m,)
-    n : int
-        Points that the sums look at.
-    sums : callable
-        Puts the sum at its k-th query into `out[places[k]]`.
     n_jobs : int, optional
         Threads; the result does not depend on it.
 
@@ -46,7 +50,8 @@ def swept(
     -------
     out : ndarray of shape (m,)
     """
-    out = np.empty(len(queries))
+    out, n = np.empty(len(queries)), len(line.points)
+    points = line.points, line.payload, line.table
     for first in range(0, len(queries), BATCH):
         some = queries[first : first + BATCH]
         if min(len(some), n) < MANY:
@@ -64,7 +69,7 @@ def swept(
             part: NDArray[np.float64] = part,
         ) -> None:
             chosen = slice(block * SOME, (block + 1) * SOME)
-            sums(some[chosen], places[chosen], part)
+            loop(some[chosen], places[chosen], *points, *tables, part)
 
         run_blocks(task, -(-len(some) // SOME), n_jobs)
     return out

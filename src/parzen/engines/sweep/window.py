@@ -25,6 +25,7 @@ import numpy as np
 
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import code_of, magnitude, sides, tables, terms
+from parzen.engines.sweep.certificate import limits_of
 from parzen.engines.sweep.loops import window_loop
 from parzen.engines.sweep.order import Line
 from parzen.engines.sweep.queries import swept
@@ -92,7 +93,6 @@ class WindowSums(ReadOnly):
         """Sort the points and take their running sums: O(n)."""
         sample, axis, code = problem.sample, Axis.of(problem), code_of(problem)
         n, width = sample.n, axis.width
-        unit = 1.0 / n if sample.weights is None else 1.0
         ratio, rounding = _block(code, n, tolerance.relative)
         block_width = _short(ratio * width)
         inverse_block = 1.0 / block_width
@@ -104,36 +104,15 @@ class WindowSums(ReadOnly):
         numbers = np.array([width, width**-2.0, 1.0 / width, *blocks, *cells, *ends])
         running = np.zeros((2, n // GROUP + 1, terms(code)))
         _scan(code, line, numbers, running, problem.n_jobs)
-        limits = np.array(
-            [tolerance.relative, tolerance.absolute / unit, unit, rounding]
-        )
+        limits = limits_of(problem, tolerance, rounding)
         basis = tables(code)
         return cls(axis, code, line, numbers, basis, running, limits, problem.n_jobs)
 
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), certified or `DOUBTFUL`."""
-        line = self.line
-        loop = window_loop(self.code)
-
-        def some(
-            queries: NDArray[np.float64],
-            places: NDArray[np.int64],
-            out: NDArray[np.float64],
-        ) -> None:
-            loop(
-                queries,
-                places,
-                line.points,
-                line.payload,
-                line.table,
-                self.numbers,
-                self.basis,
-                self.running,
-                self.limits,
-                out,
-            )
-
-        return swept(self.axis.place(q), len(line.points), some, self.n_jobs)
+        tables = self.numbers, self.basis, self.running, self.limits
+        queries = self.axis.place(q)
+        return swept(self.line, window_loop(self.code), tables, queries, self.n_jobs)
 
 
 def _block(code: int, n: int, relative: float) -> tuple[float, float]:

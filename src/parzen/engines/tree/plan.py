@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from parzen.engines.engine import FEW_PAIRS
 from parzen.engines.tree.cost import build_seconds, query_seconds
 from parzen.engines.tree.kd_tree import ADD, LARGEST, SMALLEST, Tree
 from parzen.engines.tree.sums import tree_loop
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from parzen.engines.coordinates import Coordinates
     from parzen.engines.engine import Engine, ErrorBound, Plan, Problem
 
-# Fewer pairs are left to the exact engine, which answers without numba.
-FEW_PAIRS = 1 << 17
 # Queries of a block: enough for the price of a call, few enough to busy all threads.
 ROWS, BLOCKS = 1024, 64
 # A shorter sum gains nothing from a second thread, which takes 0.1 ms to start.
@@ -221,14 +220,14 @@ class TreePlan:
 
     def _log_heights(self) -> NDArray[np.float64]:
         """Base-2 logarithms of the heights, which sum to one, shape (n,)."""
-        return log_heights_of(self.problem) - self._log_sum / math.log(2.0)
+        return self.problem.log_heights() - self._log_sum / math.log(2.0)
 
     @cached_property
     def _log_sum(self) -> float:
         """Logarithm of the sum of weights over local bandwidths."""
         if self.problem.local is None:
             return 0.0
-        logs = log_heights_of(self.problem)
+        logs = self.problem.log_heights()
         top = float(logs.max())
         return math.log(2.0) * (top + math.log2(np.exp2(logs - top).sum()))
 
@@ -270,13 +269,3 @@ def _product(problem: Problem) -> bool:
     """Whether to multiply over the axes; a Gaussian is radial whatever it is called."""
     kernel = problem.kernel
     return kernel.product and problem.sample.d > 1 and kernel.code != GAUSSIAN
-
-
-def log_heights_of(problem: Problem) -> NDArray[np.float64]:
-    """Return base-2 logarithms of weights over local bandwidths, shape (n,)."""
-    sample = problem.sample
-    if sample.weights is None:
-        logs = np.full(sample.n, -math.log2(sample.n))
-    else:
-        logs = np.log2(sample.weights)
-    return logs if problem.local is None else logs - sample.d * np.log2(problem.local)
