@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from parzen.bandwidth import BandwidthResult as BandwidthResult
+    from parzen.bandwidth import Selector as Selector
     from parzen.binning.binned import BinnedSample as BinnedSample
     from parzen.boundary import Reflect as Reflect
     from parzen.density import Density as Density
@@ -25,11 +26,13 @@ if TYPE_CHECKING:
     from parzen.errors import UnknownNameError as UnknownNameError
     from parzen.errors import WeightError as WeightError
     from parzen.estimator import KernelDensity as KernelDensity
+    from parzen.estimator import KernelDensityCV as KernelDensityCV
     from parzen.functional import kde as kde
     from parzen.functional import kde_from_histogram as kde_from_histogram
     from parzen.functional import select_bandwidth as select_bandwidth
     from parzen.kernels import Kernel as Kernel
     from parzen.sample import Sample as Sample
+    from parzen.scale import LocalBandwidth as LocalBandwidth
 
 # Where each public name lives; loaded on first use, so that importing parzen costs no
 # more than importing NumPy.
@@ -44,10 +47,13 @@ _HOMES = {
     "Density": "density",
     "Kernel": "kernels",
     "KernelDensity": "estimator",
+    "KernelDensityCV": "estimator",
+    "LocalBandwidth": "scale",
     "ParzenError": "errors",
     "ParzenWarning": "errors",
     "Reflect": "boundary",
     "Sample": "sample",
+    "Selector": "bandwidth",
     "ShapeError": "errors",
     "UnknownNameError": "errors",
     "WeightError": "errors",

@@ -206,12 +206,15 @@ def check_weights(
 def check_bandwidth(
     value: Any, n_axes: int, rules: Iterable[str] = (), n_points: int = 0
 ) -> float | NDArray[np.float64]:
-    """Return h, (d,) widths, a (d, d) covariance, or one width a point if d = 1."""
+    """Return h, (d,) widths, a (d, d) covariance, or one width a point, (n,).
+
+    Where there are as many points as axes, an array is one width for each axis.
+    """
     forms = "a positive number"
-    if n_axes == 1 and n_points > 1:
-        forms += f", one for each of the {n_points} points"
     if n_axes > 1:
-        forms += f", {n_axes} widths, or a {n_axes} x {n_axes} covariance matrix"
+        forms += f", {n_axes} widths, a {n_axes} x {n_axes} covariance matrix"
+    if n_points > 1:
+        forms += f", one for each of the {n_points} points"
     try:
         array = real_array(value, "bandwidth")
         boolean = np.asarray(value).dtype.kind == "b"
@@ -219,7 +222,8 @@ def check_bandwidth(
         boolean = True
     if boolean:
         names = ", ".join(repr(rule) for rule in rules)
-        msg = f"`bandwidth` must be {forms}, or one of {names}; got {value!r}."
+        names = f", or one of {names}" if names else ""
+        msg = f"`bandwidth` must be {forms}{names}; got {value!r}."
         raise BandwidthError(msg)
     if not np.isfinite(array).all():
         msg = f"`bandwidth` must be finite; got {value!r}. Give a positive width."
@@ -228,16 +232,46 @@ def check_bandwidth(
         matrix = _covariance(array)
         # in one dimension a (1, 1) matrix is a covariance, as in any other
         return math.sqrt(matrix[0, 0]) if n_axes == 1 else matrix
-    local = n_axes == 1 and n_points > 1 and array.shape == (n_points,)
-    if array.ndim > 0 and array.shape != (n_axes,) and not local:
+    by_axis = array.shape == (n_axes,)
+    local = n_points > 1 and array.shape == (n_points,) and not by_axis
+    if array.ndim > 0 and not by_axis and not local:
         msg = f"`bandwidth` must be {forms}; got shape {array.shape}."
-        if array.shape == (n_points,):
-            msg += " One for each point serves 1-D data only."
         raise BandwidthError(msg)
     _check_widths(array, "row" if local else "axis")
     if local:
         return array
     return float(array.flat[0]) if array.ndim == 0 or n_axes == 1 else array
+
+
+def check_factors(values: Any) -> NDArray[np.float64]:
+    """Return the factors of a `LocalBandwidth`, one for each point, shape (n,)."""
+    try:
+        array = real_array(values, "factors")
+    except ParzenError as error:
+        raise BandwidthError(str(error)) from None
+    if array.ndim != 1 or array.size == 0:
+        msg = f"`factors` must be one for each point, shape (n,); got {array.shape}."
+        raise BandwidthError(msg)
+    good = np.isfinite(array) & (array > 0)
+    if not good.all():
+        i = int(np.argmin(good))
+        msg = f"`factors` must be positive and finite; got {array[i]} at row {i}. "
+        raise BandwidthError(msg + "Clip them, or drop these points.")
+    return array
+
+
+def check_fit(width: Any, factors: Any, n_axes: int, n_points: int) -> None:
+    """Raise `BandwidthError` where a `LocalBandwidth` is for other data."""
+    if np.ndim(width) > 0 and len(width) != n_axes:
+        msg = f"`bandwidth` has a scale of {len(width)} axes; the data have {n_axes}. "
+        raise BandwidthError(msg + "Give one number, or a width for each axis.")
+    if len(factors) == n_points:
+        return
+    if n_points == 0:
+        msg = "`bandwidth` has a factor for each point, and binned data have no points."
+        raise BandwidthError(msg + " Give one width, or the data themselves.")
+    msg = f"`bandwidth` must have a factor for each of the {n_points} points; got "
+    raise BandwidthError(msg + f"{len(factors)}. Align them with the data.")
 
 
 def _check_widths(array: NDArray[np.float64], place: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from parzen.bandwidth import SELECTORS, BandwidthResult
+from parzen.bandwidth import SELECTORS, BandwidthResult, Selector
 from parzen.binning.binned import BinnedSample
 from parzen.binning.histogram import from_histogram
 from parzen.checks import check_choice, check_flag
@@ -56,13 +56,16 @@ def kde(
         continuous distribution, frozen or not, that may be asymmetric, such as
         `scipy.stats.moyal` or `scipy.stats.t(df=5)`, or a function K(u); these are
         products above one dimension, and summed in NumPy, at about 100 ns a pair.
-    bandwidth : str, float, array_like of shape (d,), (d, d) or (n,), or callable
-        A rule: "auto", "isj", "silverman", "scott", "normal_reference", or, with one
-        bandwidth for each point, "adaptive_zfit", "adaptive_geom", "adaptive_std"; see
-        `parzen.select_bandwidth`. Or the scale of the kernel in the units of `x`: for
-        the Gaussian its standard deviation, for compact kernels half their support; one
-        width per axis; a covariance matrix; for 1-D data one width per point. Or a
-        function of the data (n,) or (n, d) and their weights that returns one of these.
+    bandwidth : str, Selector, float, array_like, LocalBandwidth or callable
+        A selector: "auto", "isj", "silverman", "scott", "normal_reference",
+        "likelihood", "ucv", "bcv", "scv", "sheather_jones", "plugin", or, with one
+        bandwidth for each point, "abramson", "knn", "adaptive_zfit", "adaptive_geom",
+        "adaptive_std"; see `parzen.select_bandwidth`. A `parzen.Selector` has options,
+        too. Or the scale of the kernel in the units of `x`: for the Gaussian its
+        standard deviation, for compact kernels half their support; one width per axis;
+        a covariance matrix; one width per point, also above one dimension unless
+        n = d; a `parzen.LocalBandwidth`. Or a function of the data (n,) or (n, d) and
+        their weights that returns one of these.
     adjust : float
         Factor on the bandwidth.
     method : str
@@ -117,7 +120,8 @@ def kde(
     AccuracyWarning
         If a grid chosen by hand is too coarse for the bandwidth.
     ConvergenceWarning
-        If "isj" by name has no solution, and Silverman's rule stands in.
+        If a selector by name finds nothing by its own criterion; the bandwidth's
+        `note` says what stands in.
 
     See Also
     --------
@@ -249,33 +253,58 @@ def select_bandwidth(
     weights: Any = None,
     kernel: Any = "gaussian",
     adjust: float = 1.0,
+    candidates: Any = None,
+    folds: Any = None,
+    matrix: str | None = None,
+    pilot: Any = None,
+    neighbors: int | None = None,
     bounds: Any = None,
     boundary: Any = None,
     outside: str = "keep",
     signed_weights: bool = False,
+    n_jobs: int | None = None,
 ) -> BandwidthResult:
-    """Choose a bandwidth for a sample by a named rule.
+    """Choose a bandwidth for a sample by a named selector.
 
-    Rules choose for the Gaussian kernel. For another kernel the value is multiplied by
-    the ratio of the canonical bandwidths [1]_, so that changing the kernel keeps the
-    amount of smoothing. Cost O(n) and one selection in 1-D, O(n d^2) above.
+    Selectors choose for the Gaussian kernel. For another kernel the value is multiplied
+    by the ratio of the canonical bandwidths [1]_, so that changing the kernel keeps the
+    amount of smoothing. `candidates` are bandwidths of the kernel at hand.
 
     Parameters
     ----------
     x : array_like of shape (n,) or (n, d), or BinnedSample
         Sample; finite.
     method : str
-        "auto", "isj", "silverman", "scott", "normal_reference", "adaptive_zfit",
-        "adaptive_geom" or "adaptive_std"; see Notes. "auto" is "isj" in one dimension,
-        or Silverman's rule where that has no solution; Silverman's above, where the
-        covariance has no full rank (n <= d, collinear columns) on each axis apart. The
-        result's `note` says which.
+        "auto", a rule of thumb ("silverman", "scott", "normal_reference"), a plug-in
+        ("isj", "sheather_jones", "plugin"), cross-validation ("likelihood", "ucv",
+        "bcv", "scv"), or one bandwidth for each point ("abramson", "knn",
+        "adaptive_zfit", "adaptive_geom", "adaptive_std"); see Notes. "auto" is "isj" in
+        one dimension, or Silverman's rule where that has no solution; Silverman's
+        above, where the covariance has no full rank (n <= d, collinear columns) on each
+        axis apart. The result's `note` says which.
     weights : array_like of shape (n,), optional
         Non-negative, of any scale.
     kernel : str, Kernel, distribution or callable
         The kernel that will use the bandwidth, see `parzen.kde`.
     adjust : float
         Factor on the bandwidth.
+    candidates : array_like of shape (k,), (k, d) or (k, d, d), optional
+        Choose among these instead of searching: (k,) for "likelihood", whose scores are
+        then those of the kernel itself, and "bcv"; all shapes for "ucv" and "scv".
+    folds : int, splitter or iterable of pairs, optional
+        What "likelihood" holds out: so many blocks of consecutive rows, what a splitter
+        of scikit-learn says, or pairs of train and test rows. By default one point at a
+        time.
+    matrix : {"full", "diagonal", "scaled", "isotropic"}, optional
+        Shape of the bandwidth in d > 1, for "ucv", "scv" and "plugin" (by default
+        "full") and "likelihood" (by default "scaled"): any covariance matrix, a width
+        per axis, a factor on the covariance of the data, or one width.
+    pilot : str, float or array_like, optional
+        Selector or bandwidth of the pilot estimate of "abramson"; by default "isj" in
+        one dimension, "plugin" above.
+    neighbors : int, optional
+        Which neighbour's distance counts for "knn"; by default
+        round(n_eff^(4/(d + 4))).
     bounds : pair of float, d such pairs, or several ranges of a line, optional
         Where the density lives, as for `parzen.kde`. "isj" takes the ends that the
         boundary corrects for ends at which the density need not fall to zero.
@@ -285,45 +314,73 @@ def select_bandwidth(
         What becomes of data outside the bounds.
     signed_weights : bool
         Whether weights may be negative.
+    n_jobs : int, optional
+        Threads; None for all processors. The result does not depend on it.
 
     Returns
     -------
     BandwidthResult
-        Its `value` is h (d = 1), or one h for each point from an adaptive rule, or a
-        covariance matrix H (d > 1), in units of `x`; widths (d,) where "auto" took each
-        axis apart.
+        Its `value` is h (d = 1) or a covariance matrix H (d > 1), in units of `x`;
+        widths (d,) for "diagonal" and where "auto" took each axis apart; one width for
+        "isotropic". One for each point: an array (n,) in 1-D, above a `LocalBandwidth`.
+        `candidates` and `scores` are the criterion's; `plot` draws them.
 
     Raises
     ------
     BandwidthError
-        If a column is constant; for a rule by name also without full rank.
+        If a column is constant; for a selector by name also without full rank.
     UnknownNameError
-        If there is no such rule or kernel.
+        If there is no such selector, matrix or kernel.
     CapabilityError
-        For "isj" and adaptive rules in more than one dimension.
+        For a selector of one dimension in several, binned data without points to leave
+        out, or an option that the selector does not have.
     ShapeError, DataError, WeightError
         If `x` or `weights` are no valid sample.
 
     Warns
     -----
     ConvergenceWarning
-        If "isj" has no solution; Silverman's rule stands in, and `converged` is False.
+        If a selector finds nothing by its own criterion; `note` says what stands in,
+        and `converged` is False.
+
+    See Also
+    --------
+    parzen.Selector : A selector with its options, for `bandwidth=`.
+    parzen.KernelDensityCV : Cross-validation as a scikit-learn estimator.
 
     Notes
     -----
     With s the weighted standard deviation, IQR the weighted interquartile range and S
     the covariance; n stands for n_eff = (sum w)^2 / sum w^2; r = min(s, IQR/1.349); f
-    is a pilot density by Silverman's rule, G its weighted geometric mean:
+    is a pilot density, by Silverman's rule where there is no choice, G its weighted
+    geometric mean:
 
     - silverman: 0.9 r n^(-1/5); H = (n (d + 2)/4)^(-2/(d + 4)) S
     - scott: 1.059 r n^(-1/5); H = n^(-2/(d + 4)) S
     - normal_reference: (4/3)^(1/5) s n^(-1/5); H = (n (d + 2)/4)^(-2/(d + 4)) S
     - isj: the fixed point of a plug-in estimate in five stages [2]_; follows the units
       of the data, and looks between values of rounded data for no spikes. Ties count
-      as weights.
-    - adaptive_zfit: scott mean(sqrt f) / sqrt f(x_i)
-    - adaptive_geom: r n^(-1/5) sqrt(G / f(x_i)) [3]_
-    - adaptive_std: 1.059 n^(-1/5) sqrt(r / f(x_i))
+      as weights. 1-D, O(n).
+    - sheather_jones: solves for the h that its own plug-in estimate of the curvature of
+      the density asks for [4]_. 1-D, O(n).
+    - plugin: the same directly, in two stages [5]_; any d [6]_.
+    - likelihood: the largest mean log density of points held out [7]_; any d. Heavy
+      tails ask it for wide bandwidths. O(n) a width where a fast engine serves the
+      kernel, else O(n^2 d).
+    - ucv: least squares cross-validation [8]_, an unbiased estimate of the integrated
+      squared error; any d.
+    - bcv: biased cross-validation [9]_, less variable and often too wide; 1-D.
+    - scv: smoothed cross-validation [10]_, between ucv and plugin; any d.
+    - abramson: A pilot bandwidth times sqrt(G / f(x_i)) [11]_; any d.
+    - knn: a third of the distance to the k-th nearest neighbour [12]_; any d.
+    - adaptive_zfit: scott mean(sqrt f) / sqrt f(x_i); 1-D
+    - adaptive_geom: r n^(-1/5) sqrt(G / f(x_i)) [3]_; 1-D
+    - adaptive_std: 1.059 n^(-1/5) sqrt(r / f(x_i)); 1-D
+
+    Criteria of pairs, in 1-D and for many points of up to three dimensions, are sums
+    over binned distances: O(n + G log G) for G nodes. Tied and rounded data, for which
+    criteria fall without end as h goes to zero, are searched down to half the distance
+    of the distinct values only.
 
     References
     ----------
@@ -333,6 +390,29 @@ def select_bandwidth(
        estimation via diffusion. Annals of Statistics 38(5), doi:10.1214/10-AOS799.
     .. [3] Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis.
        Chapman and Hall, doi:10.1201/9781315140919, section 5.3.
+    .. [4] Sheather, S. J. and Jones, M. C. (1991). A reliable data-based bandwidth
+       selection method for kernel density estimation. J. R. Statist. Soc. B 53(3),
+       doi:10.1111/j.2517-6161.1991.tb01857.x.
+    .. [5] Wand, M. P. and Jones, M. C. (1995). Kernel Smoothing. Chapman and Hall,
+       doi:10.1201/b14876, section 3.6.1.
+    .. [6] Duong, T. and Hazelton, M. L. (2003). Plug-in bandwidth matrices for
+       bivariate kernel density estimation. J. Nonparametric Statistics 15(1),
+       doi:10.1080/10485250306039.
+    .. [7] Duin, R. P. W. (1976). On the choice of smoothing parameters for Parzen
+       estimators. IEEE Trans. Computers C-25(11), doi:10.1109/TC.1976.1674577.
+    .. [8] Bowman, A. W. (1984). An alternative method of cross-validation for the
+       smoothing of density estimates. Biometrika 71(2), doi:10.1093/biomet/71.2.353.
+    .. [9] Scott, D. W. and Terrell, G. R. (1987). Biased and unbiased cross-validation
+       in density estimation. J. Am. Statist. Assoc. 82(400),
+       doi:10.1080/01621459.1987.10478550.
+    .. [10] Duong, T. and Hazelton, M. L. (2005). Cross-validation bandwidth matrices
+       for multivariate kernel density estimation. Scandinavian J. Statistics 32(3),
+       doi:10.1111/j.1467-9469.2005.00445.x.
+    .. [11] Abramson, I. S. (1982). On bandwidth variation in kernel estimates: a square
+       root law. Annals of Statistics 10(4), doi:10.1214/aos/1176345986.
+    .. [12] Breiman, L., Meisel, W. and Purcell, E. (1977). Variable kernel estimates of
+       multivariate densities. Technometrics 19(2),
+       doi:10.1080/00401706.1977.10489521.
 
     Examples
     --------
@@ -345,12 +425,16 @@ def select_bandwidth(
     0.4844
     >>> round(select_bandwidth(x, "isj").value, 4)
     0.2792
+    >>> round(select_bandwidth(x, "likelihood").value, 4)
+    0.269
     """
-    check_choice(method, SELECTORS, "method")
+    options = (candidates, folds, matrix, pilot, neighbors)
+    selector = Selector(check_choice(method, SELECTORS, "method"), *options)
     signed = check_flag(signed_weights, "signed_weights")
     sample = _sample(x, weights, signed=signed)
     edge, _, placed = place(sample, bounds, boundary, outside)
-    return choose_placed(placed, edge, Kernel.of(kernel), method, adjust)
+    kernel = Kernel.of(kernel)
+    return choose_placed(placed, edge, kernel, selector, adjust, n_jobs=n_jobs)
 
 
 def _sample(x: Any, weights: Any, *, signed: bool) -> Sample:

@@ -1,4 +1,7 @@
-"""What a bandwidth does to differences: u = A^-1 (q - x), with A A^T = H."""
+"""What a bandwidth does to differences: u = A^-1 (q - x), with A A^T = H.
+
+One for all points is a `Scale`; what differs from point to point a `LocalBandwidth`.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from parzen.checks import check_bandwidth, check_factors, check_fit
+from parzen.readonly import ReadOnly
+
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 
@@ -112,3 +120,93 @@ class Scale:
         """
         mantissa, exponents = np.frexp(self.widths)
         return exponents.astype(np.int64), np.asarray(mantissa**-2.0)
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class LocalBandwidth(ReadOnly):
+    """A bandwidth for each point: what they have in common, and a factor for each.
+
+    Around point i the kernel has the width factors_i h, the widths factors_i (h_1, ...,
+    h_d), or the covariance factors_i^2 H.
+
+    Parameters
+    ----------
+    scale : float or array_like of shape (d,) or (d, d)
+        In units of the data: a width h, a width for each axis, or a covariance H.
+    factors : array_like of shape (n,)
+        Positive, one for each point, in the order of the data.
+
+    Raises
+    ------
+    BandwidthError
+        If either is not positive (definite) and finite.
+
+    See Also
+    --------
+    parzen.select_bandwidth : "abramson" and "knn" choose one.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import parzen
+    >>> x = np.random.default_rng(0).normal(size=(100, 2))
+    >>> wider = parzen.LocalBandwidth(0.3, 1.0 + np.linalg.norm(x, axis=1))
+    >>> parzen.kde(x, bandwidth=wider).pdf([0.0, 0.0]).round(4)
+    np.float64(0.1616)
+    """
+
+    scale: float | NDArray[np.float64]
+    factors: NDArray[np.float64]
+
+    def __post_init__(self) -> None:
+        """Validate, and copy what the caller may write to."""
+        d = (np.asarray(self.scale, dtype=object).shape or (1,))[0]
+        object.__setattr__(self, "scale", check_bandwidth(self.scale, d))
+        object.__setattr__(self, "factors", check_factors(self.factors))
+        super().__post_init__()
+
+    def times(self, factor: float) -> LocalBandwidth:
+        """Return the bandwidths times a factor; a covariance times its square."""
+        matrix = np.ndim(self.scale) == 2
+        scale = self.scale * (factor**2 if matrix else factor)
+        return LocalBandwidth(scale, self.factors)
+
+    def take(self, rows: NDArray[np.intp]) -> LocalBandwidth:
+        """Return the bandwidths of some of the points, (m,) rows."""
+        return LocalBandwidth(self.scale, self.factors[rows])
+
+    def split(self, d: int) -> tuple[Scale, NDArray[np.float64]]:
+        """Return the scale of a middling point, and factors (n,) around one."""
+        # from the middle, so that powers of the factors stay within floats
+        low, high = float(self.factors.min()), float(self.factors.max())
+        middle = math.sqrt(low) * math.sqrt(high)
+        return Scale(self.scale, d).times(middle), self.factors / middle
+
+    def __repr__(self) -> str:
+        """Name the scale and the range of the factors."""
+        scale = np.array2string(np.asarray(self.scale), precision=4, separator=", ")
+        scale = scale.replace("\n", "")
+        low, high = self.factors.min(), self.factors.max()
+        return (
+            f"LocalBandwidth(scale={scale}, n={len(self.factors)}, "
+            f"factors {low:.4g} to {high:.4g})"
+        )
+
+
+def bandwidth_of(
+    value: Any, n_axes: int, rules: Iterable[str] = (), n_points: int = 0
+) -> float | NDArray[np.float64] | LocalBandwidth:
+    """Validate a bandwidth that was given, and bring it to the form for d = `n_axes`.
+
+    Returns a number, widths (d,) or a covariance (d, d); one for each of `n_points`
+    points (0 where there are none to tell apart) as an array (n,) for d = 1, else as a
+    `LocalBandwidth`.
+    """
+    if isinstance(value, LocalBandwidth):
+        check_fit(value.scale, value.factors, n_axes, n_points)
+        return value if n_axes > 1 else np.asarray(value.scale * value.factors)
+    checked = check_bandwidth(value, n_axes, rules, n_points)
+    local = np.ndim(checked) == 1 and len(np.atleast_1d(checked)) != n_axes
+    if n_axes > 1 and local:
+        return LocalBandwidth(1.0, np.asarray(checked))
+    return checked

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from parzen import Kernel, kde, select_bandwidth
+from parzen import Kernel, Selector, kde, select_bandwidth
 
 pytestmark = pytest.mark.peers
 
@@ -109,3 +112,54 @@ def test_product_densities_of_several_columns(nonparametric, d):
     peer = nonparametric.KDEMultivariate(x, "c" * d, bw=h, rng=rng)
     density = kde(x, bandwidth=h)
     np.testing.assert_allclose(density.pdf(q), peer.pdf(q), rtol=1e-11)
+
+
+PANEL = json.loads(
+    (Path(__file__).parents[1] / "published" / "panel.json").read_text(encoding="utf-8")
+)
+
+
+@pytest.fixture
+def panel():
+    """Two columns of its own tests, from R's package np: growth and incomes."""
+    return np.column_stack([PANEL["growth"], PANEL["gdp"]])
+
+
+def slopes():
+    """The regression of its tests, of which it stores bandwidths."""
+    rng = np.random.RandomState(12345)
+    c1, c2 = rng.normal(size=400), rng.normal(2, 1, size=400)
+    return np.column_stack([0.3 + 1.2 * c1 - 0.9 * c2, c1])
+
+
+def test_least_squares_gives_the_densities_of_r(panel):
+    """Stored in its tests: fitted values of R's np, bwmethod = 'cv.ls'."""
+    density = kde(panel, bandwidth=Selector("ucv", matrix="diagonal"))
+    np.testing.assert_allclose(density.pdf(panel[:5]), PANEL["pdf"], rtol=3e-5)
+
+
+@pytest.mark.parametrize(
+    ("method", "stored"), [("ucv", [0.3404, 0.1666]), ("likelihood", [0.4471, 0.2861])]
+)
+def test_the_bandwidths_stored_in_its_tests(method, stored):
+    """Its simplex stops within 1e-3 of the optimum, on each axis."""
+    value = select_bandwidth(slopes(), method, matrix="diagonal").value
+    np.testing.assert_allclose(value, stored, rtol=2e-3)
+
+
+@pytest.mark.filterwarnings("ignore::FutureWarning")
+@pytest.mark.parametrize(
+    ("method", "theirs"), [("ucv", "cv_ls"), ("likelihood", "cv_ml")]
+)
+def test_cross_validation_finds_no_worse_optimum(nonparametric, panel, method, theirs):
+    """By statsmodels' own criterion, which it minimises by simplex steps."""
+    model = nonparametric.KDEMultivariate(list(panel.T), "cc", bw=theirs)
+    value = select_bandwidth(panel, method, matrix="diagonal").value
+    np.testing.assert_allclose(value, model.bw, rtol=2e-3)
+    if method == "ucv":
+        assert model.imse(value) <= model.imse(model.bw)
+    else:
+        assert (
+            model.loo_likelihood(value, np.log)
+            >= model.loo_likelihood(model.bw, np.log) - 1e-6
+        )

@@ -24,10 +24,13 @@ NAMES = [
     "Density",
     "Kernel",
     "KernelDensity",
+    "KernelDensityCV",
+    "LocalBandwidth",
     "ParzenError",
     "ParzenWarning",
     "Reflect",
     "Sample",
+    "Selector",
     "ShapeError",
     "UnknownNameError",
     "WeightError",
@@ -38,7 +41,7 @@ NAMES = [
 ]
 FUNCTIONS = ["kde", "kde_from_histogram", "load", "select_bandwidth"]
 CLASSES = ["BandwidthResult", "BinnedSample", "Density", "Kernel", "KernelDensity"]
-CLASSES += ["Reflect", "Sample"]
+CLASSES += ["KernelDensityCV", "LocalBandwidth", "Reflect", "Sample", "Selector"]
 HEAVY = ["numba", "llvmlite", "sklearn", "scipy", "matplotlib", "pandas", "polars"]
 HEAVY += ["joblib", "concurrent.futures", "typer", "rich", "importlib.metadata"]
 

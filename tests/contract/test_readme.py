@@ -11,7 +11,10 @@ import pytest
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/accuracy.md", "docs/engines.md"])
+PAGES = ["README.md", "docs/accuracy.md", "docs/bandwidth.md", "docs/engines.md"]
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_tables_are_those_of_the_results(tmp_path, page):
     """Making a page anew from `bench/results` changes nothing."""
     readme = (ROOT / page).read_text(encoding="utf-8")

@@ -19,7 +19,7 @@ from sklearn.utils import get_tags
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import parzen
-from parzen import Kernel, KernelDensity
+from parzen import Kernel, KernelDensity, KernelDensityCV
 
 X = np.random.default_rng(1).normal(size=(60, 4)) @ np.diag([1.0, 2.0, 0.5, 3.0])
 WEIGHTS = np.random.default_rng(2).uniform(0.1, 2, 60)
@@ -53,6 +53,8 @@ each_variant = pytest.mark.parametrize(
         KernelDensity(),
         KernelDensity(bandwidth=0.5, kernel="tophat"),
         KernelDensity(bandwidth=1.0, kernel=Kernel("logistic", product=True)),
+        KernelDensityCV(bandwidths=[0.5, 1.0]),
+        KernelDensityCV(criterion="auto"),
     ]
 )
 def test_scikit_learns_own_checks(estimator, check):

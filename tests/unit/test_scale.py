@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import math
+import pickle
 
 import numpy as np
 import pytest
 
-from parzen.scale import Scale, times_power_of_two
+from parzen import BandwidthError
+from parzen.scale import LocalBandwidth, Scale, bandwidth_of, times_power_of_two
 
 EPS = np.finfo(np.float64).eps
 MATRIX = np.array([[2.0, 0.6, -0.1], [0.6, 1.5, 0.3], [-0.1, 0.3, 0.7]])
@@ -114,3 +116,122 @@ def test_one_width_serves_every_dimension():
 def test_volume_of_many_dimensions_does_not_overflow():
     """The determinant lives in the log domain."""
     assert Scale(1e-200, 50).log_volume == pytest.approx(50 * math.log(1e-200))
+
+
+class TestLocalBandwidth:
+    """A scale and a factor for each point."""
+
+    @every_form
+    def test_times_and_take(self, bandwidth):
+        """Factors on A: a covariance goes with the square, factors stay."""
+        local = LocalBandwidth(bandwidth, [1.0, 2.0, 5.0])
+        wider = local.times(3.0)
+        exact = as_matrix(bandwidth) * 9.0
+        np.testing.assert_allclose(as_matrix(wider.scale), exact, rtol=4 * EPS)
+        np.testing.assert_array_equal(wider.factors, local.factors)
+        few = local.take(np.array([2, 0]))
+        np.testing.assert_array_equal(few.factors, [5.0, 1.0])
+        np.testing.assert_array_equal(few.scale, local.scale)
+
+    @every_form
+    def test_split_around_the_middle(self, bandwidth):
+        """The same matrices for each point, and factors whose ends are 1/s and s."""
+        local = LocalBandwidth(bandwidth, [1e-3, 2.0, 5e4])
+        scale, factors = local.split(3)
+        assert factors[0] * factors[-1] == pytest.approx(1.0, rel=1e-14)
+        for given, left in zip(local.factors, factors, strict=True):
+            np.testing.assert_allclose(
+                as_matrix(scale.times(left).bandwidth),
+                as_matrix(bandwidth) * given**2,
+                rtol=1e-13,
+            )
+
+    def test_it_keeps_its_own_copy(self):
+        """Neither the caller's arrays nor its own can be written to through it."""
+        widths, factors = np.ones(2), np.ones(4)
+        local = LocalBandwidth(widths, factors)
+        widths[:], factors[:] = 7.0, 7.0
+        np.testing.assert_array_equal(local.scale, [1.0, 1.0])
+        np.testing.assert_array_equal(local.factors, np.ones(4))
+        for again in (local, pickle.loads(pickle.dumps(local))):
+            for array in (again.scale, again.factors):
+                with pytest.raises(ValueError, match="read-only"):
+                    array[0] = 2.0
+
+    def test_repr(self):
+        """In one line, without the factors themselves."""
+        local = LocalBandwidth([[1.0, 0.5], [0.5, 2.0]], np.linspace(0.25, 4.0, 1000))
+        text = "LocalBandwidth(scale=[[1. , 0.5], [0.5, 2. ]], n=1000, "
+        assert repr(local) == text + "factors 0.25 to 4)"
+
+    @pytest.mark.parametrize(
+        ("scale", "factors", "text"),
+        [
+            (0.0, [1.0], "`bandwidth` must be positive"),
+            ("isj", [1.0], "must be a positive number; got 'isj'"),
+            ([1.0, -1.0], [1.0], "positive on every axis"),
+            ([[1.0, 2.0], [2.0, 1.0]], [1.0], "positive definite"),
+            (
+                1.0,
+                [1.0, 0.0],
+                "`factors` must be positive and finite; got 0.0 at row 1",
+            ),
+            (1.0, [np.nan], "got nan at row 0"),
+            (1.0, [np.inf], "got inf at row 0"),
+            (1.0, 2.0, "one for each point"),
+            (1.0, [[1.0]], "one for each point"),
+            (1.0, [], "one for each point"),
+            (1.0, ["wide"], "`factors` must be numeric"),
+        ],
+        ids=str,
+    )
+    def test_errors(self, scale, factors, text):
+        """Each names the argument, the rule and the value."""
+        with pytest.raises(BandwidthError, match=text):
+            LocalBandwidth(scale, factors)
+
+
+class TestBandwidthOf:
+    """What a user may hand in for a bandwidth."""
+
+    def test_several_dimensions(self):
+        """One form for what differs from point to point."""
+        local = LocalBandwidth([1.0, 2.0], np.ones(5))
+        assert bandwidth_of(local, 2, (), 5) is local
+        widths = bandwidth_of([1.0, 2.0, 3.0, 4.0, 5.0], 2, (), 5)
+        assert isinstance(widths, LocalBandwidth)
+        assert widths.scale == 1.0
+        np.testing.assert_array_equal(widths.factors, [1.0, 2.0, 3.0, 4.0, 5.0])
+
+    def test_one_dimension(self):
+        """An array (n,), however it was given."""
+        for scale in (0.5, [0.5], [[0.25]]):
+            local = LocalBandwidth(scale, [1.0, 2.0, 3.0])
+            found = bandwidth_of(local, 1, (), 3)
+            np.testing.assert_array_equal(found, [0.5, 1.0, 1.5])
+        assert bandwidth_of(0.5, 1, (), 3) == 0.5
+
+    def test_as_many_points_as_axes(self):
+        """An array is then a width for each axis."""
+        found = bandwidth_of([1.0, 2.0, 3.0], 3, (), 3)
+        np.testing.assert_array_equal(found, [1.0, 2.0, 3.0])
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [
+            (LocalBandwidth([1.0, 2.0, 3.0], np.ones(5)), "scale of 3 axes"),
+            (LocalBandwidth(1.0, np.ones(4)), "each of the 5 points; got 4"),
+            (np.ones(4), "5 points; got shape"),
+            (np.array([1.0, 1.0, 0.0, 1.0, 1.0]), "positive; got 0.0 at row 2"),
+        ],
+        ids=["axes", "points", "array", "zero"],
+    )
+    def test_errors(self, value, text):
+        """What does not fit the data says so."""
+        with pytest.raises(BandwidthError, match=text):
+            bandwidth_of(value, 2, (), 5)
+
+    def test_binned_data(self):
+        """Points that a grid has swallowed cannot have a bandwidth each."""
+        with pytest.raises(BandwidthError, match="binned data have no points"):
+            bandwidth_of(LocalBandwidth(1.0, np.ones(5)), 2, (), 0)

@@ -1,7 +1,7 @@
 """Sample-point adaptive rules: a bandwidth for each point, wider where data are thin.
 
 All follow Abramson's square root law (1982, doi:10.1214/aos/1176345986): h_i goes with
-f(x_i)^(-1/2), f a pilot estimate by Silverman's rule. They differ in the constant.
+f(x_i)^(-1/2), f a pilot estimate. They differ in the pilot and in the constant.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import numpy as np
 from parzen.bandwidth.rules import (
     NORMAL_FACTOR,
     check_line,
-    quartile_range,
     robust_spread,
     scott,
     silverman,
 )
+from parzen.bandwidth.solution import Solution
 from parzen.engines import planner
 from parzen.engines.engine import Problem
 from parzen.errors import BandwidthError
 from parzen.kernels import Kernel
-from parzen.scale import Scale
+from parzen.scale import LocalBandwidth, Scale
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,14 +31,54 @@ if TYPE_CHECKING:
 
     from parzen.sample import Sample
 
-# Up to this many points the pilot is exact; above it is binned, 32 nodes a bandwidth.
-EXACT = 4096
+# Relative error of the pilot: half of it goes to a bandwidth.
+ERROR = 1e-6
+
+
+def abramson(sample: Sample, pilot: float | NDArray[np.float64]) -> Solution:
+    """Multiply a pilot's bandwidth by (f(x_i) / G)^(-1/2), G the geometric mean of f.
+
+    The factors have the geometric mean one, so that the pilot's bandwidth says how much
+    to smooth, and its density where. They have no limit: an isolated point gets no
+    more than its own kernel in the pilot allows, (G / (w_i K(0) / det A))^(1/2), and
+    what Abramson clips depends on the query, so that the estimate has not mass one.
+
+    Parameters
+    ----------
+    sample : Sample
+        Of any dimension.
+    pilot : float or ndarray of shape (d,) or (d, d)
+        Bandwidth of the pilot, a Gaussian estimate.
+
+    Returns
+    -------
+    Solution
+        With an array (n,) for one dimension, else a `LocalBandwidth`. The cost is that
+        of the pilot at the data: O(n log n) in up to three dimensions.
+
+    Raises
+    ------
+    BandwidthError
+        If negative weights leave no density at some point.
+
+    References
+    ----------
+    .. [1] Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis.
+       Chapman and Hall, doi:10.1201/9781315140919, section 5.3.1.
+    """
+    factors = square_root_law(sample, log_pilot(sample, pilot))
+    note = f"the pilot's times {factors.min():.4g} to {factors.max():.4g} by point"
+    if sample.d > 1:
+        return Solution(LocalBandwidth(pilot, factors), note)
+    return Solution(Scale(pilot, 1).widths * factors, note)
 
 
 def adaptive_zfit(sample: Sample) -> NDArray[np.float64]:
     """Scott's rule times mean(sqrt f) / sqrt(f(x_i))."""
-    root = np.sqrt(pilot(sample))
-    return float(scott(sample)) * _mean(sample, root) / root
+    logs = log_pilot(sample, silverman(sample))
+    root = np.exp((logs - logs.max()) / 2.0)
+    mean = float(np.average(root, weights=sample.weights))
+    return np.asarray(float(scott(sample)) * mean / root)
 
 
 def adaptive_geom(sample: Sample) -> NDArray[np.float64]:
@@ -46,18 +86,16 @@ def adaptive_geom(sample: Sample) -> NDArray[np.float64]:
 
     Silverman (1986), section 5.3.
     """
-    f = pilot(sample)
-    level = np.exp(_mean(sample, np.log(f)))
-    scale = robust_spread(sample) * sample.n_eff**-0.2
-    return np.asarray(scale * np.sqrt(level / f))
+    factors = square_root_law(sample, log_pilot(sample, silverman(sample)))
+    return np.asarray(robust_spread(sample) * sample.n_eff**-0.2 * factors)
 
 
 def adaptive_std(sample: Sample) -> NDArray[np.float64]:
     """1.059 n^(-1/5) sqrt(s / f(x_i)): the constant from the spread alone."""
     spread = robust_spread(sample)
-    return np.asarray(
-        NORMAL_FACTOR * sample.n_eff**-0.2 * np.sqrt(spread / pilot(sample))
-    )
+    logs = log_pilot(sample, silverman(sample))
+    root = np.exp((np.log(spread) - logs) / 2.0)
+    return np.asarray(NORMAL_FACTOR * sample.n_eff**-0.2 * root)
 
 
 ADAPTIVE: dict[str, Callable[[Sample], NDArray[np.float64]]] = {
@@ -68,12 +106,12 @@ ADAPTIVE: dict[str, Callable[[Sample], NDArray[np.float64]]] = {
 
 
 def adaptive(sample: Sample, rule: str) -> NDArray[np.float64]:
-    """Choose a Gaussian bandwidth for each point, shape (n,).
+    """Choose a Gaussian bandwidth for each point by a 1-D rule's name, shape (n,).
 
     Raises
     ------
     CapabilityError
-        In more than one dimension.
+        In more than one dimension: their constants are those of a line.
     BandwidthError
         If the data do not vary, or negative weights leave no density at some point.
     """
@@ -81,51 +119,27 @@ def adaptive(sample: Sample, rule: str) -> NDArray[np.float64]:
     return ADAPTIVE[rule](sample)
 
 
-def pilot(sample: Sample) -> NDArray[np.float64]:
-    """Silverman's estimate at the data, (n,): exact, or within 1e-3 if n is large.
+def log_pilot(
+    sample: Sample, bandwidth: float | NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Logarithm of a Gaussian estimate at its own points, (n,), within `ERROR`.
 
-    An isolated point keeps its own kernel's peak, so the error is small beside f(x_i),
-    not only beside the largest f.
+    Relative to f at every point, isolated ones included; by the cheapest engine.
     """
-    scale = Scale(float(silverman(sample)), 1)
-    f = _kernel_sum(sample, scale, sample.points)
-    if sample.signed and not (f > 0).all():
-        i = int(np.argmin(f))
+    problem = Problem(sample, Kernel(), Scale(bandwidth, sample.d), rtol=ERROR)
+    plan = planner.plan(problem, planner.decide(problem, "auto"))
+    logs = plan.logpdf(sample.points)
+    if sample.signed and not np.isfinite(logs).all():
+        i = int(np.argmin(np.isfinite(logs)))
         msg = (
-            f"an adaptive rule needs a positive pilot density at every point; it is "
-            f"{f[i]:.3g} at row {i}, because of negative weights. Use a global "
-            "`bandwidth`."
+            "an adaptive rule needs a positive pilot density at every point; it is "
+            f"not at row {i}, because of negative weights. Use a global `bandwidth`."
         )
         raise BandwidthError(msg)
-    # no density at a point is below what the point itself adds
-    own = np.exp(Kernel().log_norm(1) - scale.log_volume)
-    weights = 1.0 / sample.n if sample.weights is None else sample.weights
-    return np.asarray(np.maximum(f, own * weights))
+    return logs
 
 
-def _kernel_sum(
-    sample: Sample, scale: Scale, q: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Sum the kernels at q, (m, 1): directly, or on a grid for each cluster of points.
-
-    Outliers would stretch a single grid until it resolves nothing; so what lies far
-    below, within and far above ten interquartile ranges is summed apart, and added.
-    """
-    problem = Problem(sample, Kernel(), scale)
-    if sample.n <= EXACT:
-        return planner.plan(problem, planner.decide(problem, "direct")).pdf(q)
-    column = sample.points[:, 0]
-    first, last = quartile_range(sample) if not sample.signed else (-np.inf, np.inf)
-    clusters = [column < first, (column >= first) & (column <= last), column > last]
-    if clusters[1].all():
-        return planner.plan(problem, planner.decide(problem, "fft")).pdf(q)
-    total = np.zeros(len(q))
-    for inside in clusters:
-        if inside.any():
-            total += sample.share(inside) * _kernel_sum(sample.take(inside), scale, q)
-    return total
-
-
-def _mean(sample: Sample, values: NDArray[np.float64]) -> float:
-    """Weighted mean over the points."""
-    return float(np.average(values, weights=sample.weights))
+def square_root_law(sample: Sample, logs: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(f / G)^(-1/2) for log f at the points, (n,); G their weighted geometric mean."""
+    level = float(np.average(logs, weights=sample.weights))
+    return np.asarray(np.exp((level - logs) / 2.0))

@@ -16,19 +16,19 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from parzen.bandwidth.rules import check_line, check_varied, quartile_range, silverman
+from parzen.bandwidth.search import root
+from parzen.bandwidth.solution import Solution
 from parzen.bandwidth.ties import ties
 from parzen.binning.grid import Grid
 from parzen.binning.spread import spread
 from parzen.scale import times_power_of_two
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from parzen.sample import Sample
@@ -44,26 +44,8 @@ EXTREME = 300
 NEGLIGIBLE = 100.0
 # The search begins where the bandwidth is half as wide as the interval.
 WIDEST = 0.25
-# Relative accuracy of t, and how far apart in log t signs are compared.
-TOLERANCE = 1e-12
+# How far apart in log t signs are compared.
 SPAN = math.log(2.0)
-
-
-class Solution(NamedTuple):
-    """A bandwidth, and what was found on the way.
-
-    Attributes
-    ----------
-    value : float
-        For the Gaussian kernel, in units of the data.
-    note : str
-    converged : bool
-        False where the equation has no solution and Silverman's rule stands in.
-    """
-
-    value: float
-    note: str
-    converged: bool = True
 
 
 def isj(
@@ -201,42 +183,9 @@ def _solve(squares: NDArray[np.float64], n: float, *, flat: bool) -> float | Non
         low = max(high - SPAN, smallest)
         below = excess(low)
         if below < 0.0 <= above:
-            return math.exp(_root(excess, low, high, below, above))
+            return math.exp(root(excess, low, high, below, above))
         high, above = low, below
     return None
-
-
-def _root(
-    excess: Callable[[float], float],
-    low: float,
-    high: float,
-    below: float,
-    above: float,
-) -> float:
-    """Root between `low` and `high`, where the function is `below` 0 and `above`.
-
-    Regula falsi, Illinois variant:
-
-    Dowell & Jarratt (1971), doi:10.1007/BF01934364. Importing scipy.optimize would take
-    longer than a hundred searches.
-    """
-    side = 0
-    for _ in range(100):
-        if high - low <= TOLERANCE:
-            break
-        part = below / (below - above) if math.isfinite(below) else 0.5
-        middle = low + part * (high - low)
-        value = excess(middle)
-        if abs(value) <= TOLERANCE:
-            return middle
-        # an end that stays twice loses weight, or it would stay for ever
-        if value < 0.0:
-            above *= 0.5 if side < 0 else 1.0
-            low, below, side = middle, value, -1
-        else:
-            below *= 0.5 if side > 0 else 1.0
-            high, above, side = middle, value, 1
-    return 0.5 * (low + high)
 
 
 def _fixed_point(

@@ -1,144 +1,115 @@
-"""The one door to bandwidths: by rule, by hand, or the default."""
+"""`Selector`: the name of a bandwidth selector, with its options."""
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.bandwidth.adaptive import ADAPTIVE, adaptive
-from parzen.bandwidth.isj import isj
-from parzen.bandwidth.rules import RULES, axis_widths, rank_fault
-from parzen.checks import check_bandwidth, check_choice, check_positive
-from parzen.errors import ConvergenceWarning, warn
+from parzen.bandwidth.adaptive import ADAPTIVE
+from parzen.bandwidth.matrix.forms import FORMS
+from parzen.bandwidth.rules import RULES
+from parzen.checks import check_choice, real_array
+from parzen.errors import BandwidthError, CapabilityError
 from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from parzen.kernels import AnyKernel
-    from parzen.sample import Sample
-
-SELECTORS = ("auto", *RULES, "isj", *ADAPTIVE)
+# What each selector with a search may be told.
+OPTIONS: dict[str, tuple[str, ...]] = {
+    "likelihood": ("candidates", "folds", "matrix"),
+    "ucv": ("candidates", "matrix"),
+    "bcv": ("candidates",),
+    "scv": ("candidates", "matrix"),
+    "sheather_jones": (),
+    "plugin": ("matrix",),
+    "abramson": ("pilot",),
+    "knn": ("neighbors",),
+}
+SELECTORS = ("auto", *RULES, "isj", *OPTIONS, *ADAPTIVE)
+# A bandwidth for each point is no pilot.
+PILOTS = tuple(name for name in SELECTORS if name not in (*ADAPTIVE, "abramson", "knn"))
 
 
 @dataclass(frozen=True, eq=False)
-class BandwidthResult(ReadOnly):
-    """A bandwidth and how it came about.
+class Selector(ReadOnly):
+    """A bandwidth selector with its options, wherever a name of one is taken.
 
-    Attributes
+    Parameters
     ----------
-    value : float or ndarray of shape (d,), (d, d) or (n,)
-        For `kernel`, in units of the data: a width, a width per axis, a covariance, or
-        one width per point (1-D data; points of weight zero have none).
     method : str
-        The rule that chose it; "manual" where it was given.
-    converged : bool
-        Whether the rule finished by its own criterion; rules in closed form do.
-    n_eff : float
-        Effective number of points, (sum w)^2 / sum w^2.
-    kernel : Kernel
-        The kernel that the value is for.
-    note : str
-        Why this rule, and how its value was turned to the kernel.
+        See `parzen.select_bandwidth`.
+    candidates : array_like of shape (k,), (k, d) or (k, d, d), optional
+        Bandwidths to choose among, for the kernel at hand, instead of a search:
+        "likelihood" (k,), "ucv" and "scv" (all shapes), "bcv" (k,).
+    folds : int, splitter or iterable of pairs, optional
+        "likelihood" holds out: so many blocks of consecutive rows, what a splitter of
+        scikit-learn says, or pairs of train and test rows; None leaves out one point at
+        a time.
+    matrix : {"full", "diagonal", "scaled", "isotropic"}, optional
+        Shape of the bandwidth in d > 1, for "ucv", "scv" and "plugin" (by default
+        "full") and "likelihood" (by default "scaled"): any covariance matrix, a width
+        per axis, a factor on the covariance of the data, or one width.
+    pilot : str, float or array_like, optional
+        "abramson": the selector or the bandwidth of the pilot estimate, by default
+        "isj" in one dimension, "plugin" above.
+    neighbors : int, optional
+        "knn": which neighbour's distance counts, by default round(n_eff^(4/(d + 4))).
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such method or matrix.
+    CapabilityError
+        For an option that the method does not have.
+    BandwidthError
+        If candidates are not positive and finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import parzen
+    >>> x = np.random.default_rng(0).normal(size=(300, 2))
+    >>> rule = parzen.Selector("ucv", matrix="diagonal")
+    >>> parzen.kde(x, bandwidth=rule).bandwidth.shape
+    (2,)
     """
 
-    value: float | NDArray[np.float64]
-    method: str
-    converged: bool
-    n_eff: float
-    kernel: AnyKernel
-    note: str
+    method: str = "auto"
+    candidates: Any = None
+    folds: Any = None
+    matrix: str | None = None
+    pilot: Any = None
+    neighbors: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse options that the method does not have."""
+        check_choice(self.method, SELECTORS, "method")
+        allowed = OPTIONS.get(self.method, ())
+        for option in fields(self)[1:]:
+            if getattr(self, option.name) is None or option.name in allowed:
+                continue
+            takers = [name for name, some in OPTIONS.items() if option.name in some]
+            msg = f"`{option.name}` is no option of {self.method!r}, but of "
+            raise CapabilityError(msg + ", ".join(map(repr, takers)) + ".")
+        if self.matrix is not None:
+            check_choice(self.matrix, FORMS, "matrix")
+        if self.candidates is not None:
+            candidates = check_candidates(self.candidates)
+            object.__setattr__(self, "candidates", candidates)
+        super().__post_init__()
 
 
-def choose(
-    sample: Sample,
-    bandwidth: Any,
-    kernel: AnyKernel,
-    *,
-    adjust: float = 1.0,
-    domain: tuple[float, float] | None = None,
-    by_axis: bool = False,
-) -> BandwidthResult:
-    """Turn the `bandwidth` argument of a density into a result for its kernel.
-
-    `domain` says where 1-D data may live, for rules that look at the ends; by default
-    on the whole line. `by_axis` asks "auto" for widths instead of a matrix.
-    """
-    adjust = check_positive(adjust, "adjust")
-    if isinstance(bandwidth, str):
-        check_choice(bandwidth, SELECTORS, "bandwidth")
-        line = (-math.inf, math.inf)
-        chosen = _by_rule(sample, bandwidth, domain or line, by_axis=by_axis)
-        value, note = chosen.value, chosen.note
-        if kernel.name != "gaussian":
-            ratio = kernel.bandwidth_ratio(sample.d)
-            value = _times(value, ratio)
-            note += f"; times {ratio:.4g} for the {kernel} kernel"
-    else:
-        chosen = _by_hand(sample, bandwidth)
-        value, note = chosen.value, chosen.note
-    if adjust != 1.0:
-        value = _times(value, adjust)
-        note += f"; times {adjust:g}, `adjust`"
-    return BandwidthResult(
-        value, chosen.method, chosen.converged, sample.n_eff, kernel, note
-    )
-
-
-class _Chosen(NamedTuple):
-    """A bandwidth before it is turned to the kernel."""
-
-    value: float | NDArray[np.float64]
-    method: str
-    converged: bool
-    note: str
-
-
-def _by_rule(
-    sample: Sample, rule: str, domain: tuple[float, float], *, by_axis: bool
-) -> _Chosen:
-    """Choose a bandwidth for the Gaussian kernel."""
-    if rule in ADAPTIVE:
-        return _Chosen(adaptive(sample, rule), rule, True, "chosen by name, per point")
-    if rule == "isj" or (rule == "auto" and sample.d == 1):
-        found = isj(sample, domain)
-        if rule == "isj" and not found.converged:
-            warn(f"{found.note} is used.", ConvergenceWarning)
-        method = "isj" if found.converged else "silverman"
-        start = "the default: " if rule == "auto" else "chosen by name: "
-        return _Chosen(found.value, method, found.converged, start + found.note)
-    if rule != "auto":
-        return _Chosen(RULES[rule](sample), rule, True, "chosen by name")
-    fault = rank_fault(sample)
-    if by_axis:
-        fault = "the bounds ask for it"
-    if fault is None:
-        value = RULES["silverman"](sample)
-        return _Chosen(value, "silverman", True, "the default rule of thumb")
-    note = f"the default rule, on each axis apart because {fault}"
-    return _Chosen(axis_widths(sample), "silverman", True, note)
-
-
-def _by_hand(sample: Sample, bandwidth: Any) -> _Chosen:
-    """Check a bandwidth that was given, or that a function of the data returns."""
-    note = "given by hand"
-    if callable(bandwidth):
-        x = sample.points[:, 0] if sample.flat else sample.points
-        bandwidth = bandwidth(x, sample.weights)
-        note = "returned by the function given"
-        value = check_bandwidth(bandwidth, sample.d, SELECTORS, sample.n)
-        return _Chosen(value, "callable", True, note)
-    # the points that a grid has swallowed cannot have a bandwidth each
-    size = 0 if sample.binned else sample.size
-    value = check_bandwidth(bandwidth, sample.d, SELECTORS, size)
-    if sample.d == 1 and np.ndim(value) == 1 and sample.rows is not None:
-        value = np.asarray(value)[sample.rows]
-    return _Chosen(value, "manual", True, note)
-
-
-def _times(value: float | NDArray[np.float64], factor: float) -> Any:
-    """Multiply widths by a factor, and a covariance by its square."""
-    return value * (factor**2 if np.ndim(value) == 2 else factor)
+def check_candidates(values: Any) -> NDArray[np.float64]:
+    """Return bandwidths to choose among, (k,) in rising order, (k, d) or (k, d, d)."""
+    array = real_array(values, "candidates", own=True)
+    if array.ndim == 0 or array.ndim > 3 or not array.size:
+        msg = f"`candidates` must be a list of bandwidths; got {values!r}. "
+        raise BandwidthError(msg + "Try numpy.geomspace(0.1, 1, 20) times the spread.")
+    if array.ndim < 3 and not ((array > 0) & (array < np.inf)).all():
+        worst = array[~((array > 0) & (array < np.inf))][0]
+        msg = f"`candidates` must be positive and finite; got {worst:g}. "
+        raise BandwidthError(msg + "Leave it out.")
+    return np.sort(array) if array.ndim == 1 else array

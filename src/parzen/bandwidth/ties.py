@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +59,21 @@ def ties(
     if near > REGULAR * typical or _lattice(gaps, np.abs(few).max()):
         return 1.0, float(typical)
     return float(np.sum(shares**2) / np.sum(np.add.reduceat(shares, starts) ** 2)), 0.0
+
+
+def merge_ties(sample: Sample) -> Sample:
+    """Points that repeat as one of their weight; the sample itself if none do."""
+    rows = sample.points[:, 0] if sample.d == 1 else sample.points
+    points, group, counts = np.unique(
+        rows, axis=0, return_inverse=True, return_counts=True
+    )
+    if len(points) == sample.n:
+        return sample
+    shares = np.asarray(counts / sample.n)
+    if sample.weights is not None:
+        shares = np.bincount(group.reshape(-1), sample.weights).astype(np.float64)
+    points = points.reshape(-1, sample.d)
+    return replace(sample, points=points, weights=shares, rows=None)
 
 
 def _grouped(

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from parzen.engines.planner import Decision
     from parzen.kernels import AnyKernel
     from parzen.sample import Sample
+    from parzen.scale import LocalBandwidth
 
 # Nodes on each axis of `Density.grid`, by dimension.
 GRID_NODES = {1: 1024, 2: 256, 3: 64}
@@ -39,10 +40,10 @@ class Density:
     """A kernel density estimate; made by `parzen.kde`, never changed afterwards.
 
     f(q) = sum_i w_i K(A^-1 (q - x_i)) / det A, with weights w that sum to one and
-    A = h, diag(h), or the Cholesky root of the covariance H; within bounds, what
-    `parzen.kde` makes of it. A density of 1-D data answers in 1-D; one of (n, d) data
-    takes points in the last axis of an array. Safe to share between threads;
-    pickles and copies.
+    A = h, diag(h), or the Cholesky root of the covariance H, times a factor for each
+    point where bandwidths differ; within bounds, what `parzen.kde` makes of it. A
+    density of 1-D data answers in 1-D; one of (n, d) data takes points in the last axis
+    of an array. Safe to share between threads; pickles and copies.
 
     Attributes
     ----------
@@ -115,13 +116,14 @@ class Density:
         return self._problem.kernel
 
     @property
-    def bandwidth(self) -> float | NDArray[np.float64]:
-        """A width, a width per axis (d,), a covariance (d, d), or one a point (n,).
+    def bandwidth(self) -> float | NDArray[np.float64] | LocalBandwidth:
+        """A width, a width per axis (d,), a covariance (d, d), or one for each point.
 
-        In units of x; of the mapped x for boundary="transform".
+        The latter is an array (n,) for 1-D data, else a `LocalBandwidth`. In units of
+        x; of the mapped x for boundary="transform".
         """
         value = self.bandwidth_result.value
-        return value if isinstance(value, float) else value.copy()
+        return value.copy() if isinstance(value, np.ndarray) else value
 
     @property
     def method(self) -> str:
@@ -378,7 +380,9 @@ class Density:
     def __repr__(self) -> str:
         """Name the size, the kernel, the bandwidth and the method."""
         value = self.bandwidth_result.value
-        width = f"{value:.4g}" if isinstance(value, float) else f"{value.shape} array"
+        width = f"{value:.4g}" if isinstance(value, float) else "one for each point"
+        if isinstance(value, np.ndarray):
+            width = f"{value.shape} array"
         # in one dimension a product is nothing new
         kernel = self.kernel.name if self.n_axes == 1 else str(self.kernel)
         where = "" if self._edge is None else f", bounds={self.bounds}"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.bandwidth import choose
+from parzen.bandwidth import Setting, choose
 from parzen.binning.spread import BINNINGS
 from parzen.boundary import boundary_of
 from parzen.boundary.folding import Cut
@@ -17,7 +17,7 @@ from parzen.engines.engine import Problem
 from parzen.errors import AccuracyWarning, DataError, warn
 from parzen.kernels import Kernel
 from parzen.parallel import thread_count
-from parzen.scale import Scale
+from parzen.scale import LocalBandwidth, Scale
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def estimate(
     rtol, atol = check_tolerance(rtol, "rtol"), check_tolerance(atol, "atol")
     shape = check_grid_size(grid_size, sample.d)
     edge, sample, placed = place(sample, bounds, boundary, outside)
-    result = choose_placed(placed, edge, kernel, bandwidth, adjust)
+    result = choose_placed(placed, edge, kernel, bandwidth, adjust, n_jobs=n_jobs)
     scale, local = split_bandwidth(result, placed)
     problem = Problem(placed, kernel, scale, rtol, atol, shape, binning, n_jobs, local)
     _warn_if_coarse(problem)
@@ -91,17 +91,16 @@ def choose_placed(
     kernel: AnyKernel,
     bandwidth: Any,
     adjust: float,
+    *,
+    n_jobs: Any = None,
 ) -> BandwidthResult:
     """Choose the bandwidth of moved data, as their boundary asks for it."""
-    return choose(
-        placed,
-        bandwidth,
-        kernel,
-        adjust=adjust,
-        domain=None if edge is None else edge.domain(placed),
+    setting = Setting(kernel, n_jobs=n_jobs)
+    if edge is not None:
         # the mass of a box has a closed form for widths along its axes
-        by_axis=isinstance(edge, Cut),
-    )
+        by_axis = isinstance(edge, Cut)
+        setting = setting._replace(domain=edge.domain(placed), by_axis=by_axis)
+    return choose(placed, bandwidth, setting, adjust)
 
 
 def plan(
@@ -127,11 +126,11 @@ def split_bandwidth(
 ) -> tuple[Scale, NDArray[np.float64] | None]:
     """Split a bandwidth into a scale and, where points differ, factors (n,) on it."""
     value = result.value
+    if isinstance(value, LocalBandwidth):
+        return value.split(sample.d)
     if sample.d > 1 or np.ndim(value) == 0:
         return Scale(value, sample.d), None
-    widths = np.asarray(value)
-    middle = float(np.sqrt(widths.min()) * np.sqrt(widths.max()))
-    return Scale(middle, 1), widths / middle
+    return LocalBandwidth(1.0, np.asarray(value)).split(1)
 
 
 def _without_outside(sample: Sample, edge: Boundary | None, outside: str) -> Sample:

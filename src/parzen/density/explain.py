@@ -8,6 +8,7 @@ import numpy as np
 
 from parzen.boundary.boundary import Periodic
 from parzen.engines.planner import BY_HAND
+from parzen.scale import LocalBandwidth
 
 if TYPE_CHECKING:
     from parzen.density.density import Density
@@ -78,6 +79,9 @@ def _width(value: object) -> str:
     """Write a bandwidth in a few characters."""
     if isinstance(value, float):
         return f"{value:.6g}"
+    if isinstance(value, LocalBandwidth):
+        low, high = value.factors.min(), value.factors.max()
+        return f"{_width(value.scale)}, times {low:.4g} to {high:.4g} by point"
     array = np.asarray(value)
     if array.ndim == 1:
         return f"widths {np.array2string(array, precision=4, threshold=6)}"

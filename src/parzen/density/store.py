@@ -37,14 +37,15 @@ from parzen.engines.engine import Problem
 from parzen.errors import CapabilityError, DataError
 from parzen.kernels import kernel_from_spec
 from parzen.sample import Sample
-from parzen.scale import Scale
+from parzen.scale import LocalBandwidth, Scale, bandwidth_of
 
 if TYPE_CHECKING:
     from parzen.boundary import Boundary
     from parzen.density.density import Density
 
 FORMAT = "parzen density"
-VERSION = 1
+# From version 2 on, with a factor for each point in several dimensions.
+VERSION = 2
 
 
 def save(density: Density, path: str | os.PathLike[str]) -> None:
@@ -62,13 +63,17 @@ def save(density: Density, path: str | os.PathLike[str]) -> None:
     stored = planner.compact(eased, density.method) if binned else problem
     sample = stored.sample if binned else density._sample  # noqa: SLF001 - one part
     result = density.bandwidth_result
-    value = result.value
-    if binned and stored.local is not None:
+    value: Any = result.value
+    factors = None
+    if binned and stored.local is not None and stored.sample is not eased.sample:
         # one bandwidth for each node, as there is one point
         value = np.asarray(stored.scale.bandwidth * stored.local)
+    if isinstance(value, LocalBandwidth):
+        value, factors = value.scale, value.factors
     about = {
         "format": FORMAT,
-        "version": VERSION,
+        # what parzen of old can read it may read
+        "version": 1 if factors is None else VERSION,
         "kernel": problem.kernel.spec(),
         "method": density.method,
         "reason": density.decision.reason,
@@ -95,6 +100,7 @@ def save(density: Density, path: str | os.PathLike[str]) -> None:
         "rows": sample.rows,
         "spacing": sample.spacing,
         "bandwidth": value,
+        "factors": factors,
         "scale": problem.scale.bandwidth,
         "local": stored.local,
     }
@@ -159,11 +165,11 @@ def load(path: str | os.PathLike[str]) -> Density:
         raise _foreign(path, error) from None
     if not known:
         raise _foreign(path, f"its format is {about['format']!r}")
-    if about["version"] != VERSION:
+    if about["version"] not in range(1, VERSION + 1):
         msg = (
             f"{os.fspath(path)!r} has format version {about['version']!r}; this parzen "
         )
-        raise CapabilityError(msg + f"reads version {VERSION}. Update parzen.")
+        raise CapabilityError(msg + f"reads 1 to {VERSION}. Update parzen.")
     try:
         return _build(about, arrays)
     except _BROKEN as error:
@@ -202,8 +208,11 @@ def _build(about: dict[str, Any], arrays: dict[str, Any]) -> Density:
         check_finite(real_array(array, name), name)
     kernel = kernel_from_spec(about["kernel"])
     sample = _read_sample(about, arrays)
+    value: Any = arrays["bandwidth"]
+    if "factors" in arrays:
+        value = LocalBandwidth(value, arrays["factors"])
     result = BandwidthResult(
-        check_bandwidth(arrays["bandwidth"], sample.d, (), sample.n),
+        bandwidth_of(value, sample.d, (), sample.n),
         str(about["rule"]),
         check_flag(about["converged"], "converged"),
         sample.n_eff,

@@ -97,6 +97,8 @@ def _grid_refusal(problem: Problem) -> str | None:
         return f"a regular grid serves 1, 2 or 3 dimensions; the data have {d}"
     if not math.isfinite(problem.peak):
         return "the density exceeds the largest float"
+    if problem.local is not None and d > 1:
+        return f"it bins a bandwidth for each point on a line only; got d = {d}"
     mean = abs(problem.kernel.mean)
     if mean > 0.5 * FARTHEST:
         return f"the kernel lies {mean:.3g} bandwidths from its points"

@@ -1,4 +1,4 @@
-"""`KernelDensity`: the density as a scikit-learn estimator."""
+"""`KernelDensity`: a density with the scikit-learn contract."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class KernelDensity(DensityMixin, BaseEstimator):
     ----------
     kernel : str, Kernel, distribution of scipy.stats, or callable
         See `parzen.kde`.
-    bandwidth : str, float, array_like of shape (d,), (d, d) or (n,), or callable
-        A rule or the scale of the kernel, see `parzen.kde`. Unlike scikit-learn's, the
-        rules "scott" and "silverman" follow the spread of the data.
+    bandwidth : str, Selector, float, array_like, LocalBandwidth or callable
+        A selector or the scale of the kernel, see `parzen.kde`. Unlike scikit-learn's,
+        the rules "scott" and "silverman" follow the spread of the data.
     adjust : float
         Factor on the bandwidth.
     method : str
@@ -56,7 +56,7 @@ class KernelDensity(DensityMixin, BaseEstimator):
 
     Attributes
     ----------
-    bandwidth_ : float or ndarray of shape (d,), (d, d) or (n,)
+    bandwidth_ : float, ndarray of shape (d,), (d, d) or (n,), or LocalBandwidth
         The bandwidth in use.
     density_ : Density
         The fitted density; `density_.explain()` says what was chosen, and why.
@@ -67,6 +67,7 @@ class KernelDensity(DensityMixin, BaseEstimator):
 
     See Also
     --------
+    KernelDensityCV : Bandwidth and kernel by cross-validation.
     parzen.kde : The same as a function that returns a `Density`.
 
     Examples
@@ -133,31 +134,8 @@ class KernelDensity(DensityMixin, BaseEstimator):
         ValueError
             For data, weights or parameters that are not valid; see `parzen.kde`.
         """
-        X = self._matrix(X, column=y is None, reset=True)
-        if isinstance(sample_weight, numbers.Real):
-            sample_weight = np.full(len(X), sample_weight)
-        signed = check_flag(self.signed_weights, "signed_weights")
-        sample_weight = check_weights(
-            sample_weight, len(X), "sample_weight", signed=signed
-        )
-        names = getattr(self, "feature_names_in_", None)
-        sample = Sample.of(X, sample_weight, columns=names, signed=signed)
-        self.density_: Density = estimate(
-            sample,
-            kernel=self.kernel,
-            bandwidth=self.bandwidth,
-            adjust=self.adjust,
-            method=self.method,
-            bounds=self.bounds,
-            boundary=self.boundary,
-            outside=self.outside,
-            rtol=self.rtol,
-            atol=self.atol,
-            grid_size=self.grid_size,
-            binning=self.binning,
-            n_jobs=self.n_jobs,
-        )
-        self.bandwidth_ = self.density_.bandwidth
+        sample = self._checked(X, y, sample_weight)
+        self._settle(sample, self.kernel, self.bandwidth)
         return self
 
     def score_samples(self, X: Any) -> NDArray[np.float64]:
@@ -230,6 +208,41 @@ class KernelDensity(DensityMixin, BaseEstimator):
             legacy = check_random_state(random_state)
             random_state = np.random.Generator(legacy._bit_generator)  # noqa: SLF001
         return np.asarray(self.density_.sample(n_samples, rng=random_state))
+
+    def _checked(self, X: Any, y: Any, sample_weight: Any) -> Sample:
+        """Validate what `fit` takes, and remember the features."""
+        X = self._matrix(X, column=y is None, reset=True)
+        if isinstance(sample_weight, numbers.Real):
+            sample_weight = np.full(len(X), sample_weight)
+        signed = check_flag(self.signed_weights, "signed_weights")
+        sample_weight = check_weights(
+            sample_weight, len(X), "sample_weight", signed=signed
+        )
+        names = getattr(self, "feature_names_in_", None)
+        return Sample.of(X, sample_weight, columns=names, signed=signed)
+
+    def _settle(self, sample: Sample, kernel: Any, bandwidth: Any) -> None:
+        """Estimate the density, and keep it."""
+        self.density_: Density = self._estimate(sample, kernel, bandwidth)
+        self.bandwidth_ = self.density_.bandwidth
+
+    def _estimate(self, sample: Sample, kernel: Any, bandwidth: Any) -> Density:
+        """Estimate a density with the parameters of this estimator."""
+        return estimate(
+            sample,
+            kernel=kernel,
+            bandwidth=bandwidth,
+            adjust=self.adjust,
+            method=self.method,
+            bounds=self.bounds,
+            boundary=self.boundary,
+            outside=self.outside,
+            rtol=self.rtol,
+            atol=self.atol,
+            grid_size=self.grid_size,
+            binning=self.binning,
+            n_jobs=self.n_jobs,
+        )
 
     def _matrix(self, X: Any, *, column: bool, reset: bool) -> NDArray[np.float64]:
         """Validate data as a matrix; where allowed a 1-D array is one column."""

@@ -11,6 +11,7 @@ from parzen.errors import AccuracyWarning, CapabilityError, warn
 from parzen.plot.curve import draw_curve
 from parzen.plot.surface import draw_surface
 from parzen.plot.window import visible
+from parzen.scale import LocalBandwidth
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -167,8 +168,12 @@ def _step_in_bandwidths(
     if density.boundary == "transform":
         # its bandwidth is one of the mapped data: no distance tells what is missed
         return 0.0
-    widths = np.asarray(density.bandwidth)
+    bandwidth, narrowest = density.bandwidth, 1.0
+    if isinstance(bandwidth, LocalBandwidth):
+        narrowest = float(bandwidth.factors.min())
+        bandwidth = bandwidth.scale
+    widths = np.asarray(bandwidth)
     if widths.ndim == 2:
         widths = np.sqrt(np.diag(widths))
     steps = np.array([axis[1] - axis[0] for axis in axes])
-    return float((steps / widths).max())
+    return float((steps / widths).max()) / narrowest

@@ -6,15 +6,17 @@ import pickle
 import numpy as np
 import pytest
 
-from parzen import BandwidthResult, kde, select_bandwidth
+from parzen import BandwidthResult, Selector, kde, select_bandwidth
 from parzen.bandwidth.rules import RULES
 from parzen.bandwidth.selector import SELECTORS
-from parzen.errors import BandwidthError, UnknownNameError
+from parzen.errors import BandwidthError, CapabilityError, UnknownNameError
 from parzen.kernels import Kernel, kernel_names
 from parzen.sample import Sample
 
 X1 = np.random.default_rng(1).normal(size=60)
 X2 = np.random.default_rng(2).normal(size=(60, 2)) @ np.array([[1.0, 0.5], [0.0, 1.0]])
+# two modes, so that every criterion has its minimum inside
+WIDE = np.concatenate([X1 - 2.0, np.random.default_rng(4).normal(3.0, 0.5, size=90)])
 W = np.random.default_rng(3).uniform(0.1, 2, 60)
 
 
@@ -49,6 +51,14 @@ def test_the_names_are_these():
         "scott",
         "normal_reference",
         "isj",
+        "likelihood",
+        "ucv",
+        "bcv",
+        "scv",
+        "sheather_jones",
+        "plugin",
+        "abramson",
+        "knn",
         "adaptive_zfit",
         "adaptive_geom",
         "adaptive_std",
@@ -115,6 +125,105 @@ def test_results_are_frozen_and_pickle():
     again = pickle.loads(pickle.dumps(result))
     assert isinstance(again, BandwidthResult)
     np.testing.assert_array_equal(again.value, result.value)
+
+
+GLOBAL = ["likelihood", "ucv", "bcv", "scv", "sheather_jones", "plugin"]
+
+
+@pytest.mark.parametrize("kernel", ["epanechnikov", "logistic", "cauchy"])
+@pytest.mark.parametrize("method", [*GLOBAL, "abramson", "knn"])
+def test_every_selector_converts_to_the_kernel(method, kernel):
+    """The value and the candidates of its criterion, by the canonical ratio."""
+    gaussian = select_bandwidth(WIDE, method)
+    result = select_bandwidth(WIDE, method, kernel=kernel)
+    ratio = Kernel(kernel).bandwidth_ratio(1)
+    np.testing.assert_allclose(result.value, gaussian.value * ratio, rtol=1e-13)
+    if gaussian.candidates is not None:
+        np.testing.assert_allclose(result.candidates, gaussian.candidates * ratio)
+        np.testing.assert_array_equal(result.scores, gaussian.scores)
+
+
+@pytest.mark.parametrize("method", GLOBAL)
+def test_scores_come_with_candidates(method):
+    """Rising widths, and the choice among them or between its neighbours."""
+    result = select_bandwidth(WIDE, method)
+    assert result.converged
+    assert isinstance(result.value, float)
+    if method in {"sheather_jones", "plugin"}:
+        assert result.candidates is None
+        return
+    assert result.candidates.shape == result.scores.shape
+    assert (np.diff(result.candidates) > 0).all()
+    assert result.candidates[0] < result.value < result.candidates[-1]
+
+
+@pytest.mark.parametrize("method", ["ucv", "scv", "plugin", "likelihood"])
+@pytest.mark.parametrize(
+    ("matrix", "shape"),
+    [("full", (2, 2)), ("scaled", (2, 2)), ("diagonal", (2,)), ("isotropic", ())],
+)
+def test_shapes_of_the_bandwidth(method, matrix, shape):
+    """As asked for; a density takes the selector as its bandwidth."""
+    result = select_bandwidth(X2, method, matrix=matrix)
+    assert np.shape(result.value) == shape
+    density = kde(X2, bandwidth=Selector(method, matrix=matrix))
+    np.testing.assert_array_equal(density.bandwidth, result.value)
+    assert density.bandwidth_result.method == method
+
+
+@pytest.mark.parametrize("method", ["bcv", "sheather_jones"])
+def test_selectors_of_a_line_say_so(method):
+    """In the plane, with those that serve it."""
+    with pytest.raises(CapabilityError, match="serves one dimension"):
+        select_bandwidth(X2, method)
+
+
+def test_candidates_of_a_criterion_are_widths_of_the_kernel():
+    """The best of them, not converted again."""
+    some = np.array([0.5, 1.0, 2.0])
+    result = select_bandwidth(X1, "ucv", candidates=some, kernel="epanechnikov")
+    assert result.value in some
+    np.testing.assert_allclose(result.candidates, some, rtol=1e-14)
+    ratio = Kernel("epanechnikov").bandwidth_ratio(1)
+    gaussian = select_bandwidth(X1, "ucv", candidates=some / ratio)
+    np.testing.assert_allclose(result.scores, gaussian.scores, rtol=1e-12)
+
+
+def test_a_pilot_by_name_number_or_selector():
+    """All three are the same pilot."""
+    named = select_bandwidth(X1, "abramson", pilot="isj").value
+    width = select_bandwidth(X1, "isj").value
+    np.testing.assert_array_equal(
+        select_bandwidth(X1, "abramson", pilot=width).value, named
+    )
+    np.testing.assert_array_equal(
+        select_bandwidth(X1, "abramson", pilot=Selector("isj")).value, named
+    )
+    with pytest.raises(UnknownNameError, match="`pilot` must be one of"):
+        select_bandwidth(X1, "abramson", pilot="knn")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"method": "isj", "candidates": [1.0]},
+        {"method": "ucv", "folds": 5},
+        {"method": "ucv", "neighbors": 5},
+        {"method": "knn", "pilot": "isj"},
+        {"method": "silverman", "matrix": "full"},
+    ],
+)
+def test_options_of_another_method_are_refused(options):
+    """With the methods that have them."""
+    with pytest.raises(CapabilityError, match=r"is no option of .*, but of '"):
+        Selector(**options)
+
+
+def test_selectors_pickle_and_keep_their_candidates():
+    """Read-only, in rising order."""
+    one = pickle.loads(pickle.dumps(Selector("ucv", candidates=[2.0, 1.0])))
+    np.testing.assert_array_equal(one.candidates, [1.0, 2.0])
+    assert not one.candidates.flags.writeable
 
 
 def test_numpys_strings_are_names():

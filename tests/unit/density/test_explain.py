@@ -60,7 +60,7 @@ def test_the_candidates_stand_in_columns():
         ({"adjust": 2.0}, r"bandwidth [01]\.\d+ isj: .*; times 2, `adjust`"),
         ({"bandwidth": lambda _x, _w: 0.25}, r"callable: returned by the function"),
         ({"bandwidth": "isj"}, r"isj: chosen by name: improved Sheather-Jones"),
-        ({"bandwidth": "adaptive_geom"}, r"widths \[0\..*chosen by name, per point"),
+        ({"bandwidth": "adaptive_geom"}, r"widths \[0\..*a width for each point"),
         ({"bandwidth": np.full(30, 0.5)}, r"widths \[0\.5 .*manual: given by hand"),
         ({"kernel": "epanechnikov"}, r"diffusion cannot: heat spreads by the gaussian"),
         (

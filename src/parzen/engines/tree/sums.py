@@ -129,13 +129,13 @@ def tree_loop(code: int, product: int, local: int, loose: int) -> Any:
                 # one is negative; the farther face is that of the smaller number
                 t = -min(below, above) if far else maximum(maximum(below, above), 0.0)
                 s = metric[k] * (t * t)
+                if local:
+                    s *= shrinks[node, far]
                 if product:
                     exponent += safe_decay(code, s, d)
                     rest *= factor(code, s)
                 else:
                     total += s
-            if local:
-                total *= shrinks[node, far]
             if not product:
                 exponent, rest = safe_decay(code, total, d), factor(code, total)
             return exponent, rest
@@ -232,6 +232,8 @@ def tree_loop(code: int, product: int, local: int, loose: int) -> Any:
                             for j in range(LEAF):
                                 t = a - points[leaf, k, j]
                                 s = m * (t * t)
+                                if local:
+                                    s *= shrink[leaf, j]
                                 if decaying:
                                     exponents[j] += safe_decay(code, s, d)
                                 if bounded or not decaying:
