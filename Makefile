@@ -76,9 +76,9 @@ bench-smoke: .venv/stamp-test ## every benchmark once, at toy size
 pytest: .venv/stamp-test ## the tests; a missing peer is an error, not a skip
 	PARZEN_REQUIRE_PEERS=1 $(BIN)/python -m pytest $(ARGS)
 
-bench: .venv/stamp-test ## the full comparison with the peers (a quarter of an hour)
+bench: .venv/stamp-test ## the full comparison with the peers (half an hour)
 	$(PIP) --group bench-compiled
-	$(BIN)/python bench/run.py --readme README.md docs/accuracy.md docs/engines.md
+	$(BIN)/python bench/run.py --readme README.md docs/accuracy.md docs/bandwidth.md docs/engines.md
 	$(BIN)/python bench/figure.py
 
 # After `bench`, which writes "not measured" where this writes numbers.

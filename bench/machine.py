@@ -19,7 +19,7 @@ LIBRARIES = (
     "statsmodels",
 )
 MISSING = "source"
-OPTIONAL = ("mlpack", "finufft")  # named where they are
+OPTIONAL = ("arviz-stats", "mlpack", "finufft")  # named where they are
 
 
 def header() -> dict[str, Any]:

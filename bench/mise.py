@@ -5,29 +5,14 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from densities import THESIS
 from records import OURS, Comparison, Goal, Run, Score, Table, load_zfit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from numpy.typing import NDArray
-
 SEED, SAMPLES = 756454, 20
 LIMITS, POINTS = (-8.0, 8.0), 4001
-# The densities of Steiner's thesis (Zurich 2020): weight, mean, deviation of the parts.
-MIXTURES: dict[str, tuple[tuple[float, float, float], ...]] = {
-    "Gaussian": ((1.0, 0.0, 1.0),),
-    "Uniform": (),  # on (-5, 5)
-    "Bimodal": ((0.5, -2.0, 0.5), (0.5, 2.0, 0.5)),
-    "SkewedBimodal": ((0.75, 0.0, 1.0), (0.25, 1.5, 1 / 3)),
-    "Claw": ((0.5, 0.0, 1.0), *((0.1, k / 2 - 1, 0.1) for k in range(5))),
-    "AsymmetricDoubleClaw": (
-        (0.46, -1.0, 2 / 3),
-        (0.46, 1.0, 2 / 3),
-        *((1 / 300, -k / 2, 0.01) for k in (1, 2, 3)),
-        *((7 / 300, k / 2, 0.07) for k in (1, 2, 3)),
-    ),
-}
 # MISE of plain NumPy, by density and size: Silverman's rule, and the improved
 # Sheather-Jones rule done right; means of so many samples, by size.
 TARGETS: dict[tuple[str, int], tuple[float, float]] = {
@@ -48,26 +33,6 @@ TARGETS: dict[tuple[str, int], tuple[float, float]] = {
 }
 TARGET_SAMPLES = {1000: 20, 10_000: 20, 1_000_000: 5}
 JUDGED = "parzen isj"
-
-
-def draw(name: str, n: int, rng: np.random.Generator) -> NDArray[np.float64]:
-    """Draw from one of the densities."""
-    if not MIXTURES[name]:
-        return rng.uniform(-5.0, 5.0, n)
-    weights, means, deviations = np.array(MIXTURES[name]).T
-    parts = rng.choice(len(weights), size=n, p=weights / weights.sum())
-    return means[parts] + deviations[parts] * rng.standard_normal(n)
-
-
-def truth(name: str, q: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Evaluate one of the densities."""
-    if not MIXTURES[name]:
-        return np.where(np.abs(q) <= 5, 0.1, 0.0)
-    total = np.zeros_like(q)
-    for weight, mean, deviation in MIXTURES[name]:
-        u = (q - mean) / deviation
-        total += weight / deviation / math.sqrt(2 * math.pi) * np.exp(-u * u / 2)
-    return total
 
 
 def methods() -> tuple[dict[str, Callable[[Any, Any], Any] | None], str]:
@@ -120,13 +85,13 @@ def one_cell(
 ) -> dict[str, Score | str]:
     """Score all methods on the same samples of one density and size."""
     q = np.linspace(*LIMITS, POINTS)
-    f = truth(name, q)
+    f = THESIS[name].smoothed(q[:, None], np.zeros((1, 1)))
     errors: dict[str, list[Any]] = {method: [] for method in entries}
     samples = run.size(SAMPLES, 2)
     for number in range(samples):
         run.tick(f"{name}, {n:,} points, sample {number + 1} of {samples}")
-        rng = np.random.default_rng((SEED, list(MIXTURES).index(name), n, number))
-        x = draw(name, n, rng)
+        rng = np.random.default_rng((SEED, list(THESIS).index(name), n, number))
+        x = THESIS[name].draw(n, rng)
         for method, estimate in entries.items():
             if estimate is not None:
                 errors[method].append(squared_error(estimate, x, q, f))
@@ -188,7 +153,7 @@ def table(n: int, cells: dict[str, dict[str, Score | str]]) -> Table:
 
 def mise(run: Run) -> Comparison:
     entries, zfit = methods()
-    names = run.size(list(MIXTURES), ["Gaussian", "Claw"])
+    names = run.size(list(THESIS), ["Gaussian", "Claw"])
     sizes = run.size((1000, 10_000, 1_000_000), (200,))
     cells = {
         n: {name: one_cell(run, name, n, entries, zfit) for name in names}

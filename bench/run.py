@@ -21,6 +21,7 @@ from dim15 import dim15
 from direct_1d import direct_1d
 from error_time import error_time
 from first_call import first_call
+from goodness import goodness
 from grid_1e6 import grid_1e6
 from import_time import import_time
 from machine import header
@@ -38,6 +39,7 @@ from rich.progress import (
 )
 from scattered_1d import scattered_1d
 from scattered_nd import scattered_nd
+from selection import selection
 from table import HERE, insert, load, report
 from tails import tails
 
@@ -57,6 +59,8 @@ COMPARISONS: dict[str, Callable[[Run], Comparison]] = {
         memory,
         error_time,
         mise,
+        goodness,
+        selection,
         bounded,
         import_time,
         first_call,
