@@ -129,7 +129,7 @@ class LocalBandwidth(ReadOnly):
     Around point i the kernel has the width factors_i h, the widths factors_i (h_1, ...,
     h_d), or the covariance factors_i^2 H.
 
-    Parameters
+    Attributes
     ----------
     scale : float or array_like of shape (d,) or (d, d)
         In units of the data: a width h, a width for each axis, or a covariance H.

@@ -37,7 +37,7 @@ PILOTS = tuple(name for name in SELECTORS if name not in (*ADAPTIVE, "abramson",
 class Selector(ReadOnly):
     """A bandwidth selector with its options, wherever a name of one is taken.
 
-    Parameters
+    Attributes
     ----------
     method : str
         See `parzen.select_bandwidth`.

@@ -236,15 +236,24 @@ def test_far_points_do_not_hide_the_bulk(select):
     assert both.value == pytest.approx(alone.value, rel=0.1)
 
 
-def test_tied_points_have_no_unbiased_cross_validation():
-    """Every point five times: UCV falls to zero width, which is told."""
-    x = np.repeat(two_clusters(80)[0], 5, axis=0)
-    solution = ucv(Sample.of(x))
+def test_repeated_points_count_as_one_of_their_weight():
+    """Every point five times: their pairs would leave UCV no minimum."""
+    x = two_clusters(80)[0]
+    once, found = ucv(Sample.of(x)), ucv(Sample.of(np.repeat(x, 5, axis=0)))
+    assert found.converged
+    assert "tied points as one" in found.note
+    np.testing.assert_allclose(found.value, once.value, rtol=1e-6)
+    # smoothed cross-validation and the plug-in count self-pairs, and do not collapse
+    assert scv(Sample.of(np.repeat(x, 5, axis=0))).converged
+    assert plugin(Sample.of(np.repeat(x, 5, axis=0))).converged
+
+
+def test_points_on_a_line_have_no_width_for_each_axis():
+    """The density is infinite there: the fall to zero width is told."""
+    t = np.random.default_rng(8).normal(size=(300, 1))
+    solution = ucv(Sample.of(np.hstack([t, t])), "diagonal")
     assert not solution.converged
     assert "normal reference rule" in solution.note
-    # smoothed cross-validation and the plug-in count self-pairs, and do not collapse
-    assert scv(Sample.of(x)).converged
-    assert plugin(Sample.of(x)).converged
 
 
 @pytest.mark.parametrize("name", ["ucv", "scv"])
@@ -291,13 +300,3 @@ def test_data_on_a_line(select):
     # along the line there is a density; of one width UCV finds an answer, or says so
     assert select(Sample.of(x), "isotropic").value > 0.0
     assert (select(Sample.of(x), "diagonal").value > 0.0).all()
-
-
-def test_repeated_points_count_as_one_of_their_weight():
-    """Their pairs at distance zero would leave the criterion no minimum."""
-    x = np.random.default_rng(8).normal(size=(150, 2))
-    once = ucv(Sample.of(x), "isotropic")
-    found = ucv(Sample.of(np.repeat(x, 4, axis=0)), "isotropic")
-    assert found.converged
-    assert "tied points as one" in found.note
-    assert found.value == pytest.approx(once.value, rel=1e-6)
