@@ -83,7 +83,7 @@ def ucv(x, h, weights=None):
     return float(
         1 / (2 * ROOT_PI * size(x, weights) * Real(h))
         + wide
-        - 2 * pair_sum(x, h, 0, weights)
+        - 2 * pair_sum(x, h, 0, weights) / (1 - 1 / size(x, weights))
     )
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, KFold, LeaveOneOut, ShuffleSplit
+from sklearn.model_selection import (
+    GridSearchCV,
+    KFold,
+    LeaveOneOut,
+    ShuffleSplit,
+    StratifiedKFold,
+)
 
 import parzen
 from parzen import (
     BandwidthError,
     CapabilityError,
+    ConvergenceWarning,
     KernelDensity,
     KernelDensityCV,
     Selector,
@@ -33,16 +40,14 @@ def test_it_is_the_grid_search(cv):
     search = GridSearchCV(KernelDensity(), {"bandwidth": WIDTHS}, cv=cv).fit(X)
     folds = [key for key in search.cv_results_ if key.startswith("split")]
     if isinstance(cv, LeaveOneOut):
-        total = sum(search.cv_results_[key] for key in folds)
-        mean = ours.cv_results_["mean_test_score"]
-        np.testing.assert_allclose(mean, total, rtol=1e-12)
-    else:
-        assert ours.n_splits_ == search.n_splits_
-        for key in (*folds, "mean_test_score", "std_test_score", "rank_test_score"):
-            np.testing.assert_allclose(
-                ours.cv_results_[key], search.cv_results_[key], rtol=1e-10, err_msg=key
-            )
-        assert ours.best_score_ == pytest.approx(search.best_score_, rel=1e-12)
+        # a column for each point would be too many
+        folds = []
+    assert ours.n_splits_ == search.n_splits_
+    for key in (*folds, "mean_test_score", "std_test_score", "rank_test_score"):
+        np.testing.assert_allclose(
+            ours.cv_results_[key], search.cv_results_[key], rtol=1e-10, err_msg=key
+        )
+    assert ours.best_score_ == pytest.approx(search.best_score_, rel=1e-12)
     assert ours.cv_results_["params"] == search.cv_results_["params"]
     assert ours.best_params_ == search.best_params_
     assert ours.best_index_ == search.best_index_
@@ -106,8 +111,16 @@ def test_what_is_dropped_is_in_no_fold(bandwidths):
 def test_without_candidates_the_criterion_searches(criterion):
     """By the selector of that name, from the folds for the likelihood."""
     model = KernelDensityCV(criterion=criterion).fit(X)
-    folds = 5 if criterion == "likelihood" else None
-    expected = select_bandwidth(X, criterion, folds=folds)
+    if criterion == "likelihood":
+        expected = max(
+            (
+                select_bandwidth(X, criterion, folds=5, matrix=matrix)
+                for matrix in ("scaled", "isotropic")
+            ),
+            key=lambda result: result.scores.max(),
+        )
+    else:
+        expected = select_bandwidth(X, criterion)
     np.testing.assert_array_equal(model.bandwidth_, expected.value)
     np.testing.assert_array_equal(model.bandwidth_result_.value, expected.value)
     logs = [
@@ -115,6 +128,68 @@ def test_without_candidates_the_criterion_searches(criterion):
         for a, b in KFold(5).split(X)
     ]
     assert model.best_score_ == pytest.approx(np.mean(logs), rel=1e-10)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("folds", [3, LeaveOneOut()], ids=str)
+def test_bounds_far_away_change_nothing(folds, weighted):
+    """Scores of bounded densities are of the same kind, weights and all."""
+    w = WEIGHTS**4 if weighted else None
+    free = KernelDensityCV(bandwidths=WIDTHS, cv=folds).fit(X, sample_weight=w)
+    box = [(-1e3, 1e3)] * 3
+    bounded = KernelDensityCV(bandwidths=WIDTHS, cv=folds, bounds=box).fit(
+        X, sample_weight=w
+    )
+    for key in ("mean_test_score", "std_test_score"):
+        np.testing.assert_allclose(
+            bounded.cv_results_[key], free.cv_results_[key], rtol=1e-9
+        )
+    assert bounded.bandwidth_ == free.bandwidth_
+    np.testing.assert_allclose(
+        bounded.bandwidth_result_.scores, free.bandwidth_result_.scores, rtol=1e-9
+    )
+
+
+def test_a_search_within_bounds_scores_the_bounded_density():
+    """The best of widths around the normal reference, by the density with bounds."""
+    x = np.random.default_rng(6).exponential(size=200)
+    options = {"bounds": (0, None), "boundary": "reflect"}
+    model = KernelDensityCV(**options).fit(x)
+    widths = model.bandwidth_result_.candidates
+    rule = select_bandwidth(x, "normal_reference").value
+    np.testing.assert_allclose(widths[[0, 8, 12]], rule * np.array([1 / 16, 1, 4]))
+    again = KernelDensityCV(bandwidths=widths, **options).fit(x)
+    assert model.bandwidth_ == again.bandwidth_
+    free = KernelDensityCV().fit(x).bandwidth_
+    assert model.best_score_ > KernelDensityCV(bandwidths=[free], **options).fit(
+        x
+    ).best_score_
+
+
+def test_splitters_see_the_data_and_the_targets():
+    """As in a search of scikit-learn."""
+
+    class Halves:
+        def split(self, X, y=None, groups=None):  # noqa: ARG002 - scikit-learn's
+            order = np.argsort(np.asarray(X)[:, 0])
+            yield order[::2], order[1::2]
+
+        def get_n_splits(self, X=None, y=None, groups=None):  # noqa: ARG002 - same
+            return 1
+
+    for cv in (Halves(), StratifiedKFold(3)):
+        y = np.arange(60) % 2
+        ours = KernelDensityCV(bandwidths=WIDTHS, cv=cv).fit(X, y)
+        search = GridSearchCV(KernelDensity(), {"bandwidth": WIDTHS}, cv=cv).fit(X, y)
+        assert ours.best_score_ == pytest.approx(search.best_score_, rel=1e-12)
+
+
+def test_no_bandwidth_that_reaches_all_points_is_told():
+    """Scores of -inf: the first is used, as scikit-learn would."""
+    with pytest.warns(ConvergenceWarning, match="out of reach of all others"):
+        model = KernelDensityCV(bandwidths=[1e-6, 2e-6], kernels="tophat").fit(X)
+    assert not model.bandwidth_result_.converged
+    assert model.bandwidth_ == 1e-6
 
 
 def test_other_criteria_among_candidates():
@@ -175,10 +250,17 @@ def test_it_clones_and_keeps_its_parameters():
     [
         ({"criterion": "abramson"}, UnknownNameError, "`criterion` must be one of"),
         ({"kernels": []}, UnknownNameError, "`kernels` must hold"),
-        ({"bandwidths": []}, BandwidthError, "list of bandwidths"),
+        ({"bandwidths": []}, BandwidthError, "`bandwidths` must be a list"),
         ({"bandwidths": [[1.0, 2.0, 3.0]]}, BandwidthError, "list of widths"),
         ({"bandwidths": [1.0, 0.0]}, BandwidthError, "positive and finite"),
         ({"criterion": "isj", "bandwidths": [1.0]}, CapabilityError, "no option"),
+        ({"criterion": Selector("knn")}, UnknownNameError, "`criterion` must be one"),
+        (
+            {"criterion": Selector("ucv", candidates=[1.0])},
+            CapabilityError,
+            "as `bandwidths`",
+        ),
+        ({"criterion": Selector("likelihood", folds=3)}, CapabilityError, "as `cv`"),
     ],
 )
 def test_what_cannot_be_searched_is_said(options, error, text):

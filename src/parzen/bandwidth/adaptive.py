@@ -6,7 +6,7 @@ f(x_i)^(-1/2), f a pilot estimate. They differ in the pilot and in the constant.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 ERROR = 1e-6
 
 
-def abramson(sample: Sample, pilot: float | NDArray[np.float64]) -> Solution:
+def abramson(
+    sample: Sample, pilot: float | NDArray[np.float64], *, n_jobs: Any = None
+) -> Solution:
     """Multiply a pilot's bandwidth by (f(x_i) / G)^(-1/2), G the geometric mean of f.
 
     The factors have the geometric mean one, so that the pilot's bandwidth says how much
@@ -49,6 +51,8 @@ def abramson(sample: Sample, pilot: float | NDArray[np.float64]) -> Solution:
         Of any dimension.
     pilot : float or ndarray of shape (d,) or (d, d)
         Bandwidth of the pilot, a Gaussian estimate.
+    n_jobs : int or None
+        Threads; None for all processors.
 
     Returns
     -------
@@ -66,7 +70,7 @@ def abramson(sample: Sample, pilot: float | NDArray[np.float64]) -> Solution:
     .. [1] Silverman, B. W. (1986). Density Estimation for Statistics and Data Analysis.
        Chapman and Hall, doi:10.1201/9781315140919, section 5.3.1.
     """
-    factors = square_root_law(sample, log_pilot(sample, pilot))
+    factors = square_root_law(sample, log_pilot(sample, pilot, n_jobs))
     note = f"the pilot's times {factors.min():.4g} to {factors.max():.4g} by point"
     if sample.d > 1:
         return Solution(LocalBandwidth(pilot, factors), note)
@@ -120,13 +124,14 @@ def adaptive(sample: Sample, rule: str) -> NDArray[np.float64]:
 
 
 def log_pilot(
-    sample: Sample, bandwidth: float | NDArray[np.float64]
+    sample: Sample, bandwidth: float | NDArray[np.float64], n_jobs: Any = None
 ) -> NDArray[np.float64]:
     """Logarithm of a Gaussian estimate at its own points, (n,), within `ERROR`.
 
     Relative to f at every point, isolated ones included; by the cheapest engine.
     """
-    problem = Problem(sample, Kernel(), Scale(bandwidth, sample.d), rtol=ERROR)
+    scale = Scale(bandwidth, sample.d)
+    problem = Problem(sample, Kernel(), scale, rtol=ERROR, n_jobs=n_jobs)
     plan = planner.plan(problem, planner.decide(problem, "auto"))
     logs = plan.logpdf(sample.points)
     if sample.signed and not np.isfinite(logs).all():

@@ -16,8 +16,8 @@ from parzen.bandwidth.result import BandwidthResult
 from parzen.bandwidth.rules import RULES, axis_widths, check_line, rank_fault
 from parzen.bandwidth.selector import PILOTS, SELECTORS, Selector
 from parzen.bandwidth.solution import Solution
-from parzen.checks import check_choice, check_positive
-from parzen.errors import CapabilityError, ConvergenceWarning, warn
+from parzen.checks import check_bandwidth, check_choice, check_positive
+from parzen.errors import BandwidthError, CapabilityError, ConvergenceWarning, warn
 from parzen.kernels import Kernel
 from parzen.scale import LocalBandwidth, bandwidth_of
 
@@ -57,7 +57,9 @@ def choose(
     if isinstance(bandwidth, str):
         check_choice(bandwidth, SELECTORS, "bandwidth")
         bandwidth = Selector(bandwidth)
-    if isinstance(bandwidth, Selector):
+    if isinstance(bandwidth, BandwidthResult):
+        method, solution = _of_the_kernel(sample, bandwidth, setting.kernel)
+    elif isinstance(bandwidth, Selector):
         method, solution = _selected(sample, bandwidth, setting)
     else:
         method, solution = _by_hand(sample, bandwidth)
@@ -74,6 +76,25 @@ def choose(
         note,
         solution.candidates,
         solution.scores,
+    )
+
+
+def _of_the_kernel(
+    sample: Sample, result: BandwidthResult, kernel: AnyKernel
+) -> tuple[str, Solution]:
+    """Take a choice that was made before, if it was for this kernel."""
+    if result.kernel.spec() != kernel.spec():
+        msg = (
+            f"`bandwidth` was chosen for the {result.kernel} kernel; got the {kernel} "
+        )
+        msg += "kernel. Pass `kernel` to select_bandwidth, or the `value` here."
+        raise BandwidthError(msg)
+    found = _by_hand(sample, result.value)[1]
+    return result.method, found._replace(
+        note=result.note,
+        converged=result.converged,
+        candidates=result.candidates,
+        scores=result.scores,
     )
 
 
@@ -106,14 +127,14 @@ def _selected(
         return method, found
     candidates = found.candidates
     value = _times(found.value, ratio)
-    if candidates is not None:
-        candidates = _times_each(candidates, ratio)
     if selector.candidates is not None and candidates is not None:
         # as they were given, without the rounding of two conversions
-        gaps = np.abs(candidates - value).reshape(len(candidates), -1).max(axis=1)
-        candidates = selector.candidates
-        value = candidates[int(np.argmin(gaps))]
+        gaps = np.abs(candidates - found.value).reshape(len(candidates), -1).max(axis=1)
+        value = selector.candidates[int(np.argmin(gaps))]
         value = float(value) if value.ndim == 0 else value
+        return method, found._replace(value=value, candidates=selector.candidates)
+    if candidates is not None:
+        candidates = _times_each(candidates, ratio)
     return method, found._replace(
         value=value,
         note=f"{found.note}; times {ratio:.4g} for the {kernel} kernel",
@@ -135,18 +156,24 @@ def _check_fit(selector: Selector, d: int) -> None:
     if shape not in able:
         forms = " or ".join(str(("k", *form)).replace("'", "") for form in able)
         msg = (
-            f"`candidates` of {selector.method!r} must be of shape {forms}, where (k,) "
-            f"is one width each; got {selector.candidates.shape} for data of {d} "
-            "dimensions."
+            f"`candidates` of {selector.method!r} must be of shape {forms} for data of "
+            f"{d} dimensions, (k,) being one width each; got shape "
+            f"{selector.candidates.shape}."
         )
         raise CapabilityError(msg)
+    if len(shape) == 2:
+        for matrix_ in selector.candidates:
+            check_bandwidth(matrix_, d)
 
 
 def _reported(found: Solution) -> Solution:
     """Warn where a selector found nothing by its own criterion."""
+    note = found.note
+    if not found.converged or note.endswith(","):
+        note += " is used"
     if not found.converged:
-        warn(f"{found.note} is used.", ConvergenceWarning)
-    return found._replace(note="chosen by name: " + found.note)
+        warn(f"{note}.", ConvergenceWarning)
+    return found._replace(note="chosen by name: " + note)
 
 
 def _default(sample: Sample, setting: Setting) -> tuple[str, Solution]:
@@ -180,7 +207,8 @@ def _solve(
     elif name == "isj":
         found = isj(sample, setting.domain)
     elif name == "abramson":
-        found = abramson(sample, _pilot(sample, selector.pilot, setting))
+        pilot = _pilot(sample, selector.pilot, setting)
+        found = abramson(sample, pilot, n_jobs=setting.n_jobs)
     elif name == "knn":
         found = nearest_neighbours(sample, selector.neighbors, by_axis=setting.by_axis)
     elif name == "likelihood":
@@ -190,7 +218,7 @@ def _solve(
         candidates = selector.candidates
         if candidates is not None:
             candidates = _times_each(candidates, 1.0 / ratio)
-        found = _by_pairs(sample, name, _form(selector, setting) or "full", candidates)
+        found = _by_pairs(sample, name, _form(selector, setting), candidates, setting)
     return found
 
 
@@ -200,9 +228,14 @@ def _form(selector: Selector, setting: Setting) -> str | None:
 
 
 def _by_pairs(
-    sample: Sample, name: str, form: str, candidates: NDArray[np.float64] | None
+    sample: Sample,
+    name: str,
+    form: str | None,
+    candidates: NDArray[np.float64] | None,
+    setting: Setting,
 ) -> Solution:
     """Choose by a criterion or an equation that is a sum over pairs of points."""
+    shape, jobs = form or "full", setting.n_jobs
     line: dict[str, Any] = {
         "ucv": lambda: crossval.ucv(sample, candidates),
         "bcv": lambda: crossval.bcv(sample, candidates),
@@ -211,9 +244,9 @@ def _by_pairs(
         "plugin": lambda: sheather_jones.plugin(sample),
     }
     space: dict[str, Any] = {
-        "ucv": lambda: matrix.ucv(sample, form, candidates),
-        "scv": lambda: matrix.scv(sample, form, candidates),
-        "plugin": lambda: matrix.plugin(sample, form),
+        "ucv": lambda: matrix.ucv(sample, shape, candidates, n_jobs=jobs),
+        "scv": lambda: matrix.scv(sample, shape, candidates, n_jobs=jobs),
+        "plugin": lambda: matrix.plugin(sample, shape, n_jobs=jobs),
     }
     if sample.d > 1 and name not in space:
         check_line(sample, name)
@@ -228,7 +261,13 @@ def _pilot(sample: Sample, pilot: Any, setting: Setting) -> Any:
     name = pilot.method if isinstance(pilot, Selector) else pilot
     if isinstance(name, str):
         check_choice(name, PILOTS, "pilot")
-    return choose(sample, pilot, setting._replace(kernel=Kernel())).value
+    value = choose(sample, pilot, setting._replace(kernel=Kernel())).value
+    if isinstance(value, LocalBandwidth) or (sample.d == 1 and np.ndim(value)):
+        msg = (
+            "`pilot` must be one bandwidth for all points; got one for each. Use 'isj'"
+        )
+        raise BandwidthError(msg + ", 'silverman' or a number.")
+    return value
 
 
 def _by_hand(sample: Sample, bandwidth: Any) -> tuple[str, Solution]:

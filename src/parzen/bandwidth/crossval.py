@@ -3,7 +3,7 @@
 All three estimate the integrated squared error of a Gaussian kernel estimate, up to a
 constant, from the sums S_r(g) over pairs of points in `pairs.py`. With n = n_eff:
 
-    UCV(h) = 1/(2 sqrt(pi) n h) + S_0(sqrt(2) h) - 2 S_0(h)
+    UCV(h) = 1/(2 sqrt(pi) n h) + S_0(sqrt(2) h) - 2 S_0(h) / (1 - 1/n)
     BCV(h) = 1/(2 sqrt(pi) n h) + h^4/4 S_4(sqrt(2) h)
     SCV(h) = 1/(2 sqrt(pi) n h) + T(2 h^2 + 2 g^2) - 2 T(h^2 + 2 g^2) + T(2 g^2),
 
@@ -71,8 +71,11 @@ def ucv(sample: Sample, candidates: NDArray[np.float64] | None = None) -> Soluti
     is 1.26 so, 1.27 by the largest minimum and 1.33 by the lowest for n = 100, 1.13,
     1.13 and 1.14 for n = 1000, geometric means of 100 and 60 samples.
 
-    R's ``bw.ucv`` has the same score. It divides both sums by n^2, which gives the
-    cross term the factor (n - 1)/n over the unbiased one.
+    The last term is the mean of f over all pairs of different points, each pair with
+    the product of its weights: an unbiased estimate of the integral of f^2, twice. For
+    equal weights it is the mean of the estimates that leave out the point they are at;
+    for others it is not, as points then count by w_i (1 - w_i). R's ``bw.ucv`` divides
+    this sum by n^2, too, which is (n - 1)/n of the unbiased one.
 
     References
     ----------
@@ -150,7 +153,9 @@ def scv(sample: Sample, candidates: NDArray[np.float64] | None = None) -> Soluti
 
 def _least_squares(pairs: Pairs) -> Criterion:
     """UCV of the module, as a function of h."""
-    return lambda h: _own(pairs, h) + pairs.sum(math.sqrt(2.0) * h) - 2.0 * pairs.sum(h)
+    factor = 2.0 / (1.0 - 1.0 / pairs.n)
+    root = math.sqrt(2.0)
+    return lambda h: _own(pairs, h) + pairs.sum(root * h) - factor * pairs.sum(h)
 
 
 def _biased(pairs: Pairs) -> Criterion:
@@ -203,26 +208,31 @@ CRITERIA: dict[str, tuple[str, Callable[[Pairs], Criterion]]] = {
 }
 
 
+def _slack(pairs: Pairs, rule: str) -> Criterion | None:
+    """How much higher than the lowest minimum a wider one may be."""
+    slack: dict[str, Criterion] = {
+        "ucv": lambda h: _own(pairs, h),
+        "bcv": lambda _: math.inf,
+    }
+    return slack.get(rule)
+
+
+def _bound(pairs: Pairs, rule: str) -> float:
+    """Return the oversmoothed bandwidth, for BCV that of the robust spread."""
+    return oversmoothing(pairs.n) * (1.0 if rule == "bcv" else pairs.deviation)
+
+
 def _solve(
     sample: Sample, rule: str, candidates: NDArray[np.float64] | None
 ) -> Solution:
     """Search, or choose among candidates, and say what was found."""
     name, criterion = CRITERIA[rule]
-    pairs = Pairs.of(sample, rule)
-    slack = {"ucv": lambda h: _own(pairs, h), "bcv": lambda _: math.inf}.get(rule)
-    narrowest = NARROWEST * pairs.resolution
-    bound = oversmoothing(pairs.n) * (1.0 if rule == "bcv" else pairs.deviation)
     if candidates is not None:
-        candidates = np.asarray(candidates, dtype=np.float64)
-        widths = candidates / pairs.unit
-        most = bound if rule == "bcv" else math.inf
-        found = among(criterion(pairs), widths, least=narrowest, most=most, slack=slack)
-        note = f"{name}: the best of the candidates"
-        if not found.interior:
-            note += ", at their end"
-        value = float(candidates[np.flatnonzero(widths == found.width)[0]])
-        solution = _solution(pairs, found, found.width, note)
-        return solution._replace(value=value, candidates=candidates)
+        return _among(sample, rule, np.asarray(candidates, dtype=np.float64))
+    pairs = Pairs.of(sample, rule)
+    slack = _slack(pairs, rule)
+    narrowest = NARROWEST * pairs.resolution
+    bound = _bound(pairs, rule)
     # that score has minima beyond the bound, of several modes smeared into one
     reach = bound if rule == "bcv" else 2.0 * bound
     for fine in (FINE, FINER):
@@ -248,6 +258,33 @@ def _solve(
         if low == narrowest:
             note = f"{name}, but {NARROWEST} steps of the rounded data, at least,"
     return _solution(pairs, found, value, note)._replace(converged=False)
+
+
+def _among(sample: Sample, rule: str, candidates: NDArray[np.float64]) -> Solution:
+    """Choose among widths in units of the data, and say which ones were left out."""
+    name, criterion = CRITERIA[rule]
+    pairs = Pairs.of(sample, rule, narrowest=float(candidates[0]))
+    with np.errstate(over="ignore", under="ignore"):
+        widths = candidates / pairs.unit
+    least = NARROWEST * pairs.resolution
+    most = _bound(pairs, rule) if rule == "bcv" else math.inf
+    slack = _slack(pairs, rule)
+    found = among(criterion(pairs), widths, least=least, most=most, slack=slack)
+    note = f"{name}: the best of the candidates"
+    if not found.interior:
+        note += ", at their end"
+    low, high = int((widths < least).sum()), int((widths > most).sum())
+    if low:
+        note += f", {low} of them below {NARROWEST} steps of the rounded data"
+    if high:
+        note += f", {high} of them above the oversmoothed bandwidth"
+    lost = int(np.isinf(found.scores).sum())
+    if lost:
+        note += f", {lost} of them beyond the range of floats"
+    inside = least <= found.width <= most
+    solution = _solution(pairs, found, found.width, note)
+    value = float(candidates[np.flatnonzero(widths == found.width)[0]])
+    return solution._replace(value=value, converged=inside, candidates=candidates)
 
 
 def _solution(pairs: Pairs, found: Minimum, value: float, note: str) -> Solution:

@@ -69,20 +69,27 @@ def line_distances(
 
 
 def cloud_distances(
-    z: NDArray[np.float64], weights: NDArray[np.float64] | None, k: int, share: float
+    z: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    k: int,
+    share: float,
+    n_jobs: Any = None,
 ) -> NDArray[np.float64]:
     """Do the same for points z (n, d), in O(n k log n) or less."""
     n = len(z)
     # with weights, k neighbours are as many as weigh that share on average
     if n * max(k, share * n) > MOST_DISTANCES:
-        return _among_some(z, weights, share)
+        return _among_some(z, weights, share, n_jobs)
     if weights is None:
-        return _ranked(z, z, np.full(n, k + 1))
-    return _weighed(z, weights, share * (1.0 - ROUNDING))
+        return _ranked(z, z, np.full(n, k + 1), n_jobs)
+    return _weighed(z, weights, share * (1.0 - ROUNDING), n_jobs)
 
 
 def _ranked(
-    z: NDArray[np.float64], pool: NDArray[np.float64], ranks: NDArray[np.intp]
+    z: NDArray[np.float64],
+    pool: NDArray[np.float64],
+    ranks: NDArray[np.intp],
+    n_jobs: Any,
 ) -> NDArray[np.float64]:
     """Distance of each of z (n, d) to the `ranks`-th nearest of a pool, shape (n,)."""
     from scipy.spatial import cKDTree
@@ -96,12 +103,12 @@ def _ranked(
             rows = some[ranks[some] == rank]
             result[rows] = tree.query(z[rows], [rank])[0][:, 0]
 
-    run_blocks(task, -(-len(z) // ROWS), None)
+    run_blocks(task, -(-len(z) // ROWS), n_jobs)
     return result
 
 
 def _weighed(
-    z: NDArray[np.float64], weights: NDArray[np.float64], need: float
+    z: NDArray[np.float64], weights: NDArray[np.float64], need: float, n_jobs: Any
 ) -> NDArray[np.float64]:
     """Distance within which others weigh as much as needed: more and more of them."""
     from scipy.spatial import cKDTree
@@ -124,12 +131,15 @@ def _weighed(
             result[rows[found]] = np.take_along_axis(away[found], nearest, 1)[:, 0]
             rows, count = rows[~found], min(n, 2 * count)
 
-    run_blocks(task, -(-n // ROWS), None)
+    run_blocks(task, -(-n // ROWS), n_jobs)
     return result
 
 
 def _among_some(
-    z: NDArray[np.float64], weights: NDArray[np.float64] | None, share: float
+    z: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    share: float,
+    n_jobs: Any,
 ) -> NDArray[np.float64]:
     """Look among points that stand for all: at equal steps of weight along an axis."""
     n = len(z)
@@ -141,11 +151,11 @@ def _among_some(
     chosen = order[np.searchsorted(sums, steps)]
     # a point is no neighbour of its own, however often it was chosen
     ranks = np.minimum(k + np.bincount(chosen, minlength=n), size)
-    return _ranked(z, z[chosen], ranks)
+    return _ranked(z, z[chosen], ranks, n_jobs)
 
 
 def gaps(
-    x: NDArray[np.float64], z: NDArray[np.float64], *, every: bool
+    x: NDArray[np.float64], z: NDArray[np.float64], *, every: bool, n_jobs: Any = None
 ) -> NDArray[np.float64]:
     """Distance in z to the next place, for points that share theirs; 0 for others.
 
@@ -168,6 +178,6 @@ def gaps(
         away[~crowded] = 0.0
     else:
         rank = np.full(np.count_nonzero(crowded), 2)
-        away[crowded] = _ranked(places[crowded], places, rank)
+        away[crowded] = _ranked(places[crowded], places, rank, n_jobs)
     result[order] = away[place]
     return result

@@ -16,8 +16,6 @@ from parzen.errors import DataError
 from parzen.kernels import Kernel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from numpy.typing import NDArray
 
     from parzen.kernels import AnyKernel
@@ -42,18 +40,19 @@ class Split(NamedTuple):
     test: NDArray[np.intp]
 
 
-def splits_of(folds: Any, points: NDArray[np.float64]) -> list[Split] | None:
+def splits_of(folds: Any, sample: Sample) -> list[Split] | None:
     """Turn the `folds` argument into splits; None for leave-one-out.
 
-    An integer cuts the rows, as they come, into so many folds of nearly equal size. Any
-    other value must have scikit-learn's `split`, or be an iterable of such pairs.
+    An integer cuts the points, as they come, into so many folds of nearly equal size. A
+    splitter of scikit-learn is asked to split the points. Pairs of train and test rows
+    count as the caller does, who may have given rows that are no points of the sample.
 
     Raises
     ------
     DataError
         If there are fewer than two folds, or more than points, or a part is empty.
     """
-    n = len(points)
+    n = sample.n
     if folds is None:
         return None
     if isinstance(folds, (int, np.integer)) and not isinstance(folds, bool):
@@ -63,18 +62,33 @@ def splits_of(folds: Any, points: NDArray[np.float64]) -> list[Split] | None:
         rows = np.arange(n)
         tests = np.array_split(rows, int(folds))
         return [Split(np.delete(rows, test), test) for test in tests]
-    pairs: Iterable[Any]
-    if hasattr(folds, "split") and not isinstance(folds, str):
-        pairs = folds.split(points)
-    elif hasattr(folds, "__iter__") and not isinstance(folds, str):
-        pairs = folds
-    else:
+    if isinstance(folds, str) or not (
+        hasattr(folds, "split") or hasattr(folds, "__iter__")
+    ):
         msg = (
             "`folds` must be an integer, a splitter with a method `split`, or pairs of "
             f"train and test rows; got {folds!r}. Pass None for leave-one-out."
         )
         raise DataError(msg)
-    return [_checked(pair, n) for pair in pairs]
+    if hasattr(folds, "split"):
+        splits = [_checked(pair, n) for pair in folds.split(sample.points)]
+    else:
+        given = [_checked(pair, sample.size) for pair in folds]
+        splits = [Split(*(_kept(rows, sample) for rows in pair)) for pair in given]
+    if not splits or not all(part.size for split in splits for part in split):
+        msg = "`folds` must leave points on both sides of each split; got an empty "
+        raise DataError(msg + "side, or no split. Use fewer folds.")
+    return splits
+
+
+def _kept(rows: NDArray[np.intp], sample: Sample) -> NDArray[np.intp]:
+    """Turn the caller's rows into places in the sample, without those left out."""
+    if sample.rows is None:
+        return rows
+    places = np.full(sample.size, -1)
+    places[sample.rows] = np.arange(sample.n)
+    there: NDArray[np.intp] = places[rows]
+    return there[there >= 0]
 
 
 def _checked(pair: Any, n: int) -> Split:
@@ -84,15 +98,15 @@ def _checked(pair: Any, n: int) -> Split:
     except (TypeError, ValueError, IndexError):
         msg = f"`folds` must yield pairs of train and test rows below {n}; got "
         raise DataError(msg + f"{pair!r}. See scikit-learn's KFold.") from None
-    if not (train.size and test.size):
-        msg = "`folds` must leave rows on both sides of each split; got an empty side. "
-        raise DataError(msg + "Use fewer folds.")
-    return Split(train, test)
+    return Split(np.atleast_1d(train), np.atleast_1d(test))
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
     """Log densities of the points held out, at any bandwidth.
+
+    To leave out one point at a time is to have a split for each point; of points on a
+    line in rising order.
 
     Attributes
     ----------
@@ -114,7 +128,8 @@ class HeldOut:
         """Number of points tested in each split, of weighted ones in mean weights."""
         n, weights = self.sample.n, self.sample.weights
         if self.splits is None:
-            return np.array([float(n)])
+            weights = self._ordered.weights
+            return np.ones(n) if weights is None else n * weights
         if weights is None:
             return np.array([float(len(split.test)) for split in self.splits])
         return np.array([n * float(weights[s.test].sum()) for s in self.splits])
@@ -132,19 +147,19 @@ class HeldOut:
         Returns
         -------
         ndarray of shape (k, s)
-            For each factor and split, s = 1 for leave-one-out; -inf where a point lies
-            out of reach of all others. Cost about O(k n) where a fast engine serves the
+            For each factor and split; -inf where a point lies out of reach of all
+            others. Cost about O(k n) where a fast engine serves the
             kernel, by direct sums O(n^2 (d + k)) a split; memory O(n k).
         """
         order = np.argsort(-factors, kind="stable")
         falling = factors[order]
         if self.splits is None:
-            logs = self._leave_one_out(scale, falling)
-            columns = [_means(logs, self._ordered.weights)]
+            found = self._leave_one_out(scale, falling)
         else:
             columns = [self._fold(scale, falling, split) for split in self.splits]
-        scores = np.empty((len(factors), len(columns)))
-        scores[order] = np.stack(columns, axis=1)
+            found = np.stack(columns, axis=1)
+        scores = np.empty_like(found)
+        scores[order] = found
         return scores
 
     def means(self, scale: Scale, factors: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -169,7 +184,7 @@ class HeldOut:
         """Log density at each ordered point by all the others, shape (k, n)."""
         data = self._ordered
         weights, x = data.weights, data.points
-        left = np.log1p(-(1.0 / data.n if weights is None else weights))
+        left = np.log(_others(data))
         if not self._fast(data, scale.times(float(factors[0]))):
             sums = SharedSums(self.kernel, x, weights, scale, factors, self.n_jobs)
             return np.asarray(sums.logs(x, np.arange(data.n)) - left)
@@ -206,7 +221,7 @@ class HeldOut:
             logs[rows] = neighbour_sums(kernel, x[:, 0], weights, width, rows)
         elif kernel.name == "gaussian":
             u = scale.to_kernel_units(x)
-            logs[rows] = cloud_sums(u, weights, rows) + problem.log_peak
+            logs[rows] = cloud_sums(u, weights, rows, self.n_jobs) + problem.log_peak
         else:
             one = np.ones(1)
             sums = SharedSums(kernel, x, weights, scale, one, self.n_jobs)
@@ -257,3 +272,14 @@ def _means(
     if weights is None:
         return np.asarray(logs.mean(axis=1))
     return np.asarray(logs @ weights / weights.sum())
+
+
+def _others(sample: Sample) -> NDArray[np.float64]:
+    """Weight of all the other points, for each point, shape (n,)."""
+    if sample.weights is None:
+        return np.full(sample.n, 1.0 - 1.0 / sample.n)
+    others = 1.0 - sample.weights
+    heaviest = int(np.argmax(sample.weights))
+    # beside one that weighs next to all, the rest would be lost in rounding
+    others[heaviest] = np.delete(sample.weights, heaviest).sum()
+    return others

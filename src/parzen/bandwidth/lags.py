@@ -16,6 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from parzen.bandwidth.ties import merged
+
 # Nodes for each width, at least.
 NODES = 16
 # Standard deviations that a kernel, or a derivative of it, reaches: 1e-11 of its peak.
@@ -197,28 +199,20 @@ def _share(points: Nodes, part: Floats) -> Nodes:
     pieces = []
     for first in range(0, len(cells), BLOCK):
         some = slice(first, first + BLOCK)
-        lower, both = _merged(cells[some], shares[:, some])
-        upper = _merged(cells[some], shares[:, some] * part[some])[1]
+        lower, both = merged(cells[some], shares[:, some])
+        upper = merged(cells[some], shares[:, some] * part[some])[1]
         # the upper node of a cell may be the lower one of the next
         ends = (lower[:, None] + np.array([0, 1])).ravel()
         halves = np.stack([both - upper, upper], axis=2).reshape(len(shares), -1)
-        pieces.append(_merged(ends, halves))
+        pieces.append(merged(ends, halves))
     nodes, sums = pieces[0]
     if len(pieces) > 1:
         nodes = np.concatenate([piece[0] for piece in pieces])
         sums = np.concatenate([piece[1] for piece in pieces], axis=1)
         # the last nodes of a block may come after the first ones of the next
         order = np.argsort(nodes, kind="stable")
-        nodes, sums = _merged(nodes[order], sums[:, order])
+        nodes, sums = merged(nodes[order], sums[:, order])
     return Nodes(points.step, nodes, sums, n, blur, points.own + own)
-
-
-def _merged(
-    cells: NDArray[np.int64], shares: Floats
-) -> tuple[NDArray[np.int64], Floats]:
-    """Add up what lies at the same place; the places are rising."""
-    starts = np.flatnonzero(np.diff(cells, prepend=cells[0] - 1))
-    return cells[starts], np.add.reduceat(shares, starts, axis=1)
 
 
 def _count(cells: NDArray[np.int64], masses: Floats) -> Floats:

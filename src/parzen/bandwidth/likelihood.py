@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from parzen.bandwidth.matrix.search import minimise_form
 from parzen.bandwidth.rules import check_varied, normal_reference
 from parzen.bandwidth.search import refine
 from parzen.bandwidth.solution import Solution
-from parzen.bandwidth.ties import merge_ties
+from parzen.bandwidth.ties import axis_steps, merge_ties
 from parzen.errors import BandwidthError, CapabilityError
 from parzen.kernels import Kernel
 from parzen.scale import Scale
@@ -30,19 +30,16 @@ if TYPE_CHECKING:
     from parzen.kernels import AnyKernel
     from parzen.sample import Sample
 
-# Widths of the search: steps of half an octave, so many at once, and as many beyond the
-# best one before it is believed.
+# Widths of the search: steps of half an octave, and so many below and above the best
+# one before it is believed.
 STEP = math.sqrt(2.0)
-AT_ONCE = 8
-# Octaves below the first one after which the search ends.
-DEEPEST = 60
+BELOW, ABOVE = 8, 3
+# Widths after which the search ends.
+MOST = 200
 # Relative accuracy of the width: what is left in the score is its square.
 TOLERANCE = 1e-5
 # Matrices are searched among widths so many times narrower and wider than the best one.
 NEARBY = 16.0
-NOTE = "the largest likelihood of points held out"
-# An optimum narrower than this part of the one without ties is theirs.
-SPIKES = 0.5
 
 
 def likelihood(
@@ -86,18 +83,18 @@ def likelihood(
     """
     _check_points(sample)
     if candidates is not None:
-        splits = splits_of(folds, sample.points)
+        splits = splits_of(folds, sample)
         return _best_of(HeldOut(sample, kernel, splits, n_jobs), candidates)
     check_varied(sample)
-    solution = _optimum(sample, folds, matrix, n_jobs)
-    merged = merge_ties(sample) if folds is None else sample
-    if merged is sample:
-        return solution
-    apart = _optimum(merged, folds, matrix, n_jobs)
-    if solution.converged and _width(solution) > SPIKES * _width(apart):
-        return solution
-    # tied points predict each other, the better the narrower the kernel
-    return apart._replace(note=apart.note + ", tied points left out together")
+    steps = axis_steps(sample)
+    merged = sample
+    if folds is None and not steps.all():
+        # copies predict each other, the better the narrower the kernel
+        merged = merge_ties(sample)
+    found = _optimum(merged, steps, folds, matrix, n_jobs)
+    if merged is not sample:
+        found = found._replace(note=found.note + ", tied points left out together")
+    return found
 
 
 def _check_points(sample: Sample) -> None:
@@ -131,63 +128,103 @@ def _best_of(criterion: HeldOut, candidates: NDArray[np.float64]) -> Solution:
     return Solution(best, note, True, candidates, scores)
 
 
-def _optimum(sample: Sample, folds: Any, matrix: str | None, n_jobs: Any) -> Solution:
-    """Search for the optimum, for the Gaussian kernel."""
-    splits = splits_of(folds, sample.points)
+def _optimum(
+    sample: Sample,
+    steps: NDArray[np.float64],
+    folds: Any,
+    matrix: str | None,
+    n_jobs: Any,
+) -> Solution:
+    """Search for the optimum for the Gaussian kernel, half the `steps` wide or more."""
+    splits = splits_of(folds, sample)
     if sample.d == 1:
         criterion = HeldOut(sample, Kernel(), splits, n_jobs)
         start = float(normal_reference(sample))
-        width, converged, widths, scores = _along(criterion, start)
-        return Solution(width, NOTE, converged, widths, scores)
+        width, end, widths, scores = _along(criterion, start, 0.5 * float(steps[0]))
+        return Solution(width, end.note, end.converged, widths, scores)
     form = Form.of(sample, matrix or "scaled")
     standard = replace(sample, points=form.points)
     criterion = HeldOut(standard, Kernel(), splits, n_jobs)
-    width, converged, widths, scores = _along(criterion, form.reference)
+    # of the widest axis: the outermost points may ask for it
+    start = form.widest * (4.0 / ((form.d + 2) * form.n_eff)) ** (1.0 / (form.d + 4))
+    unit = Scale(form.value(np.eye(form.d)), form.d).widths
+    least = 0.5 * float((steps / unit).max())
+    width, end, widths, scores = _along(criterion, start, least)
     best = width**2 * np.eye(form.d)
-    if form.size > 1 and converged:
+    if form.size > 1 and end.converged:
         found = minimise_form(
             lambda h: (-float(criterion.means(Scale(h, form.d), np.ones(1))[0]), None),
             form,
-            narrowest=width / NEARBY,
+            narrowest=max(least, width / NEARBY),
             widest=width * NEARBY,
         )
-        best, converged = found.matrix, found.converged
+        best = found.matrix
+        if found.fault:
+            note = f"the best of round matrices, because {found.fault},"
+            end = End(note, converged=False)
     return Solution(
         form.value(best),
-        NOTE,
-        converged,
+        end.note,
+        end.converged,
         np.stack([form.value(w**2 * np.eye(form.d)) for w in widths]),
         scores - form.log_volume,
     )
 
 
-def _along(
-    criterion: HeldOut, start: float
-) -> tuple[float, bool, NDArray[np.float64], NDArray[np.float64]]:
-    """Maximise over one width: scan, then refine the best.
+class End(NamedTuple):
+    """How a search ended."""
 
-    The scan goes down from four times the start until so many widths in a row were
-    worse than the best.
+    note: str = "the largest likelihood of points held out"
+    converged: bool = True
+
+
+def _along(
+    criterion: HeldOut, start: float, least: float
+) -> tuple[float, End, NDArray[np.float64], NDArray[np.float64]]:
+    """Maximise over one width, at least `least`: scan, then refine the best.
+
+    The scan goes on until BELOW narrower widths in a row were worse than the best, and
+    ABOVE wider ones, for the outermost points may ask for a wide kernel.
 
     Returns
     -------
     width : float
-    interior : bool
-        Whether the scan saw worse on both sides.
+    end : End
     widths, scores : ndarray of shape (k,)
         What was computed, widths in rising order.
     """
     d = criterion.sample.d
-    widths, scores = np.empty(0), np.empty(0)
-    top, best, last = 4.0 * start, 0, 0
-    while best > last - AT_ONCE and last < 2 * DEEPEST:
-        more = top * STEP ** -np.arange(AT_ONCE, dtype=np.float64)
-        widths = np.append(widths, more)
-        scores = np.append(scores, criterion.means(Scale(start, d), more / start))
+
+    def score(some: NDArray[np.float64]) -> NDArray[np.float64]:
+        return criterion.means(Scale(start, d), some / start)
+
+    start = max(start, least)
+    widths = start * STEP ** np.arange(4.0, -1.0, -1.0)
+    scores = score(widths)
+    while len(widths) < MOST:
         best, last = int(np.argmax(scores)), len(widths) - 1
-        top = float(more[-1]) / STEP
+        if best < ABOVE:
+            more = widths[0] * STEP ** np.arange(4.0, 0.0, -1.0)
+            widths = np.append(more, widths)
+            scores = np.append(score(more), scores)
+        elif best > last - BELOW and widths[-1] > least:
+            more = widths[-1] * STEP ** -np.arange(1.0, BELOW + 1.0)
+            more = np.append(more[more > least], least if more[-1] <= least else [])
+            widths, scores = np.append(widths, more), np.append(scores, score(more))
+        else:
+            break
+    best, last = int(np.argmax(scores)), len(widths) - 1
+    if least > 0.0:
+        # the spikes of rounded data have a maximum of their own, below the right one
+        best = _widest_peak(scores, best)
+    found = widths[::-1], scores[::-1]
+    if best == last and widths[-1] == least:
+        note = "but half the step of the rounded data, at least,"
+        return least, End(f"{End().note}, {note}"), *found
     if not 0 < best < last:
-        return float(widths[best]), False, widths[::-1], scores[::-1]
+        side = "widest" if best == 0 else "narrowest"
+        note = f"the likelihood rises without end, so the {side} bandwidth tried"
+        return float(widths[best]), End(note, converged=False), *found
 
     def loss(width: float) -> float:
         return -float(criterion.means(Scale(width, d), np.ones(1))[0])
@@ -197,11 +234,11 @@ def _along(
     place = best + int(width < widths[best])
     widths = np.insert(widths, place, width)
     scores = np.insert(scores, place, -loss(width))
-    return width, True, widths[::-1], scores[::-1]
+    return width, End(), widths[::-1], scores[::-1]
 
 
-def _width(solution: Solution) -> float:
-    """Geometric mean of the widths of a bandwidth."""
-    value = np.asarray(solution.value)
-    d = value.shape[0] if value.ndim else 1
-    return math.exp(Scale(solution.value, d).log_volume / d)
+def _widest_peak(scores: NDArray[np.float64], best: int) -> int:
+    """Place of the first maximum inside, of widths in falling order; else the best."""
+    inner = scores[1:-1]
+    peaks = np.flatnonzero((inner > scores[:-2]) & (inner >= scores[2:]))
+    return int(peaks[0]) + 1 if peaks.size else best

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -24,7 +24,11 @@ DEVIATIONS = 3.0
 
 
 def nearest_neighbours(
-    sample: Sample, k: int | None = None, *, by_axis: bool = False
+    sample: Sample,
+    k: int | None = None,
+    *,
+    by_axis: bool = False,
+    n_jobs: Any = None,
 ) -> Solution:
     """Take a third of the distance to the k-th nearest neighbour of each point.
 
@@ -48,6 +52,8 @@ def nearest_neighbours(
     by_axis : bool
         In d > 1, measure distances in standard deviations of the axes instead of by the
         covariance, which makes the choice follow any linear map of the data.
+    n_jobs : int or None
+        Threads; None for all processors.
 
     Returns
     -------
@@ -81,10 +87,11 @@ def nearest_neighbours(
     k = _neighbours(sample, k)
     note = f"a third of the distance to the {k:,} nearest neighbours"
     if sample.d == 1:
-        return Solution(_local_widths(sample, k, sample.points), note)
+        return Solution(_local_widths(sample, k, sample.points, n_jobs), note)
     base = axis_widths(sample) if by_axis else silverman(sample)
     z = Scale(base, sample.d).to_kernel_units(sample.points - sample.mean)
-    return Solution(LocalBandwidth(base, _local_widths(sample, k, z)), note)
+    widths = _local_widths(sample, k, z, n_jobs)
+    return Solution(LocalBandwidth(base, widths), note)
 
 
 def _neighbours(sample: Sample, k: int | None) -> int:
@@ -108,15 +115,15 @@ def _neighbours(sample: Sample, k: int | None) -> int:
 
 
 def _local_widths(
-    sample: Sample, k: int, z: NDArray[np.float64]
+    sample: Sample, k: int, z: NDArray[np.float64], n_jobs: Any
 ) -> NDArray[np.float64]:
     """Widths (n,) in the units of z (n, d), coordinates of the points."""
     share = k / sample.n_eff
     if sample.d == 1:
         distances = line_distances(z[:, 0], sample.weights, k, share)
     else:
-        distances = cloud_distances(z, sample.weights, k, share)
-    shared = gaps(sample.points, z, every=sample.binned)
+        distances = cloud_distances(z, sample.weights, k, share, n_jobs)
+    shared = gaps(sample.points, z, every=sample.binned, n_jobs=n_jobs)
     if sample.binned:
         shared = np.maximum(shared, sample.resolution)
     # squares of what is nearer in d > 1 leave the range of a double

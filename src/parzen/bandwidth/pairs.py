@@ -19,9 +19,7 @@ import numpy as np
 
 from parzen.bandwidth.lags import NODES, REACH, Distances, LagTables, Nodes
 from parzen.bandwidth.rules import check_line, check_varied, robust_spread
-from parzen.bandwidth.ties import MANY, ties
-from parzen.binning.grid import Grid
-from parzen.binning.spread import spread
+from parzen.bandwidth.ties import axis_steps, merged
 from parzen.errors import BandwidthError
 from parzen.scale import times_power_of_two
 
@@ -42,17 +40,11 @@ DENSEST = 0.02
 FINEST = 2.0**-24
 # Points that tell how dense the densest parts are.
 MANY_GAPS = 1 << 16
-# Cells among which the middle of many points is looked for.
-CELLS = 1 << 14
 # Data with larger or smaller powers of two are taken in other units.
 EXTREME = 300
 # Widths searched are at least so many steps of rounded data. Below, even S_0 that is
 # corrected for the lattice is off by more than the criteria differ.
 NARROWEST = 0.75
-# Pair mass times n_eff that least squares cross-validation needs within a distance of
-# 2.04 h: with less, it is positive there (see `_least`).
-CLOSE = 0.2821 / 0.5158
-ZERO = 2.0 * math.sqrt(1.5 * math.log(2.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,12 +85,21 @@ class Pairs:
     tables: Distances | LagTables
 
     @classmethod
-    def of(cls, sample: Sample, rule: str, *, fine: int = FINE) -> Pairs:
+    def of(
+        cls,
+        sample: Sample,
+        rule: str,
+        *,
+        fine: int = FINE,
+        narrowest: float = math.inf,
+    ) -> Pairs:
         """Sort or bin 1-D data, whatever their units.
 
         Cost O(n log n) for n points, and memory O(n): 0.1 s for a million. Points are
         repeats of one another, or rounded, as `ties` says; repeats become one point of
-        their weight, so that they are no pair.
+        their weight, so that they are no pair. Nodes are at most `fine`, unless a width
+        in units of the data, the `narrowest` that is asked for, needs finer ones: these
+        are two for each point at most, but O(n) for each factor of two.
 
         Raises
         ------
@@ -112,15 +113,17 @@ class Pairs:
         exponent = int(np.frexp(max(-sample.lower[0], sample.upper[0]))[1])
         if abs(exponent) > EXTREME:
             # an exact change of unit keeps steps and widths within the range of floats
-            found = cls.of(_times(sample, -exponent), rule, fine=fine)
+            narrowest = math.ldexp(narrowest, -exponent)
+            scaled = _times(sample, -exponent)
+            found = cls.of(scaled, rule, fine=fine, narrowest=narrowest)
             return replace(found, unit=math.ldexp(found.unit, exponent))
-        resolution = _resolution(sample)
+        resolution = float(axis_steps(sample)[0])
         unit = robust_spread(sample)
         place, weights = _sorted(sample, unit)
         n = sample.n_eff
         if not sample.binned:
             if resolution == 0.0:
-                place, weights = _merged(place, weights)
+                place, weights = _without_repeats(place, weights)
             n = (
                 float(len(place))
                 if weights is None
@@ -139,13 +142,14 @@ class Pairs:
             blur *= 2.0 * lattice**2
         elif len(place) <= EXACT:
             tables = Distances.of(place, weights)
-            least = tables.within(CLOSE / n) / ZERO
+            least = _least_dip(tables, n)
         else:
             wanted = _finest(place, resolution)
             step = LagTables.coarse_enough(wanted, place, fine)
             finer_helps = step > wanted
-            tables = LagTables([Nodes.of(place, weights, step, n)])
             least = NODES * step
+            step = min(step, _step_for(narrowest / unit, place))
+            tables = LagTables([Nodes.of(place, weights, step, n)])
         least = max(least, NARROWEST * resolution)
         deviation = float(sample.std[0]) / unit
         return cls(
@@ -215,15 +219,6 @@ def _lattice_mass(ratio: float) -> float:
     )
 
 
-def _resolution(sample: Sample) -> float:
-    """Step of rounded or binned data, in their units; zero if there is none."""
-    grid = Grid(sample.lower, sample.upper, (CELLS,))
-    masses = np.empty(0)
-    if sample.n > MANY and not sample.binned:
-        masses = spread(sample.points, sample.weights, grid, "linear")
-    return ties(sample, masses, grid)[1]
-
-
 def _sorted(
     sample: Sample, unit: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
@@ -237,16 +232,42 @@ def _sorted(
     return (column - column[len(column) // 2]) / unit, weights
 
 
-def _merged(
+def _without_repeats(
     place: NDArray[np.float64], weights: NDArray[np.float64] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
-    """Merge equal points into one of their total weight."""
-    starts = np.flatnonzero(np.diff(place, prepend=-np.inf))
-    if len(starts) == len(place):
-        return place, weights
+    """Merge equal points into one of their total weight, if there are any."""
     if weights is None:
+        if (place[1:] != place[:-1]).all():
+            return place, None
         weights = np.full(len(place), 1.0 / len(place))
-    return place[starts], np.add.reduceat(weights, starts)
+    return merged(place, weights)
+
+
+def _least_dip(tables: Distances, n: float) -> float:
+    """Width below which least squares cross-validation is positive.
+
+    With c = n / (n - 1), a pair at a distance u h adds (exp(-u^2/4) / sqrt(2) -
+    2 c exp(-u^2/2)) / (sqrt(2 pi) h) to it: less than nothing up to some u, and least
+    for u = 0. So many pairs as outweigh 1/(2 sqrt(pi) n h) must be within that u.
+    """
+    c = n / (n - 1.0)
+    own = 0.5 / math.sqrt(math.pi)
+    deepest = 2.0 * c / math.sqrt(2.0 * math.pi) - own
+    u = 2.0 * math.sqrt(math.log(2.0 * math.sqrt(2.0) * c))
+    return tables.within(own / (n * deepest)) / u
+
+
+def _step_for(width: float, place: NDArray[np.float64]) -> float:
+    """Step of nodes for a width; infinite for an infinite one.
+
+    A kernel that reaches no other point needs none finer.
+    """
+    if math.isinf(width):
+        return width
+    gaps = np.diff(place)
+    closest = float(gaps[gaps > 0.0].min())
+    width = max(width, closest / (2.0 * REACH))
+    return math.ldexp(1.0, math.floor(math.log2(width / NODES)))
 
 
 def _finest(place: NDArray[np.float64], resolution: float) -> float:

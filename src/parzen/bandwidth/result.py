@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
-    import numpy as np
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from parzen.scale import LocalBandwidth
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class BandwidthResult(ReadOnly):
     """A bandwidth and how it came about.
 
@@ -53,6 +54,20 @@ class BandwidthResult(ReadOnly):
     note: str
     candidates: NDArray[np.float64] | None = None
     scores: NDArray[np.float64] | None = None
+
+    def __repr__(self) -> str:
+        """Name the value and the selector; criteria are for `plot`."""
+        value: Any = self.value
+        if isinstance(value, np.ndarray):
+            text = np.array2string(value, precision=4, separator=", ", threshold=16)
+            value = " ".join(text.split())
+        elif isinstance(value, float):
+            value = f"{value:.4g}"
+        return (
+            f"BandwidthResult(value={value}, method={self.method!r}, "
+            f"converged={self.converged}, n_eff={self.n_eff:.6g}, "
+            f"kernel={str(self.kernel)!r})"
+        )
 
     def plot(self, ax: Axes | None = None) -> Axes:
         """Draw the criterion against the bandwidth, and mark the choice.

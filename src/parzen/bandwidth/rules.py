@@ -167,7 +167,8 @@ def _scaled_covariance(sample: Sample, factor: float) -> NDArray[np.float64]:
 def check_line(sample: Sample, rule: str) -> None:
     """Raise `CapabilityError` for several dimensions, which the rule does not serve."""
     if sample.d > 1:
-        msg = f"{rule!r} serves one dimension; the data have {sample.d}. Use "
+        msg = f"{rule!r} serves one dimension; the data have {sample.d}. Use 'plugin', "
+        msg += "'ucv', 'scv', 'likelihood', "
         raise CapabilityError(msg + ", ".join(map(repr, RULES)) + ".")
 
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from parzen.errors import BandwidthError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -102,14 +104,39 @@ def among(
     """Find the best of some rising widths, from `least` to `most` if there are such.
 
     The criterion is computed at each of them once, and nowhere else; `slack` is that
-    of `minimise`.
+    of `minimise`. Where it leaves the range of floats it counts as infinite.
+
+    Raises
+    ------
+    BandwidthError
+        If it does so at all of them.
     """
-    scores = np.array([criterion(width) for width in candidates.tolist()])
+    scores = np.array([_finite(criterion, width) for width in candidates.tolist()])
+    if not np.isfinite(scores).any():
+        msg = (
+            f"`candidates` from {candidates[0]:.3g} to {candidates[-1]:.3g} spreads of "
+            "the data have no finite score. Give widths nearer to the spread."
+        )
+        raise BandwidthError(msg)
     first = min(int(np.searchsorted(candidates, least)), len(scores) - 1)
     last = max(int(np.searchsorted(candidates, most, "right")), first + 1)
+    if not np.isfinite(scores[first:last]).any():
+        first, last = 0, len(scores)
     best = first + _best(candidates[first:last], scores[first:last], slack)
     interior = first < best < last - 1
     return Minimum(float(candidates[best]), interior, candidates, scores)
+
+
+def _finite(criterion: Callable[[float], float], width: float) -> float:
+    """Compute a criterion; infinity where a float cannot hold it."""
+    if not 0.0 < width < math.inf:
+        return math.inf
+    try:
+        with np.errstate(all="ignore"):
+            score = criterion(width)
+    except (OverflowError, ZeroDivisionError):
+        return math.inf
+    return score if math.isfinite(score) else math.inf
 
 
 def _best(

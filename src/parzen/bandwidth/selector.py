@@ -96,20 +96,32 @@ class Selector(ReadOnly):
             raise CapabilityError(msg + ", ".join(map(repr, takers)) + ".")
         if self.matrix is not None:
             check_choice(self.matrix, FORMS, "matrix")
+        if self.candidates is not None and self.matrix is not None:
+            msg = (
+                "`matrix` is the shape of a search, and `candidates` have theirs; got "
+            )
+            raise CapabilityError(msg + "both. Leave out one of them.")
+        if hasattr(self.folds, "__iter__") and not hasattr(self.folds, "split"):
+            # an iterator would serve one call only
+            object.__setattr__(self, "folds", list(self.folds))
         if self.candidates is not None:
             candidates = check_candidates(self.candidates)
             object.__setattr__(self, "candidates", candidates)
         super().__post_init__()
 
 
-def check_candidates(values: Any) -> NDArray[np.float64]:
+def check_candidates(values: Any, name: str = "candidates") -> NDArray[np.float64]:
     """Return bandwidths to choose among, (k,) in rising order, (k, d) or (k, d, d)."""
-    array = real_array(values, "candidates", own=True)
+    array = real_array(values, name, own=True)
     if array.ndim == 0 or array.ndim > 3 or not array.size:
-        msg = f"`candidates` must be a list of bandwidths; got {values!r}. "
+        msg = f"`{name}` must be a list of bandwidths; got {values!r}. "
         raise BandwidthError(msg + "Try numpy.geomspace(0.1, 1, 20) times the spread.")
-    if array.ndim < 3 and not ((array > 0) & (array < np.inf)).all():
-        worst = array[~((array > 0) & (array < np.inf))][0]
-        msg = f"`candidates` must be positive and finite; got {worst:g}. "
-        raise BandwidthError(msg + "Leave it out.")
+    bad = (
+        ~(np.abs(array) < np.inf)
+        if array.ndim == 3
+        else ~((array > 0) & (array < np.inf))
+    )
+    if bad.any():
+        msg = f"`{name}` must be positive and finite; got {array[bad][0]:g}. "
+        raise BandwidthError(msg + "Drop that one.")
     return np.sort(array) if array.ndim == 1 else array

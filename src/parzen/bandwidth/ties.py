@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from parzen.binning.grid import Grid
+from parzen.binning.spread import spread
 from parzen.column import between
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from parzen.binning.grid import Grid
     from parzen.sample import Sample
 
+# Places of points, or of nodes.
+T = TypeVar("T", np.float64, np.int64)
+
+# Cells among which the middle of many points is looked for.
+CELLS = 1 << 14
 # Above, ties are looked for among this many points around the median.
 MANY = 10_000
 # Fewer distinct values there tell nothing of their gaps.
@@ -61,19 +67,52 @@ def ties(
     return float(np.sum(shares**2) / np.sum(np.add.reduceat(shares, starts) ** 2)), 0.0
 
 
+def axis_steps(sample: Sample) -> NDArray[np.float64]:
+    """Step of rounded or binned data on each axis, shape (d,); zero if there is none.
+
+    Cost O(n) for each, of many points; or a sort.
+    """
+    steps = np.zeros(sample.d)
+    for k in range(sample.d):
+        column = np.ascontiguousarray(sample.points[:, k : k + 1])
+        spacing = None if sample.spacing is None else sample.spacing[k : k + 1]
+        one = replace(sample, points=column, spacing=spacing)
+        grid = Grid(one.lower, one.upper, (CELLS,))
+        masses = np.empty(0)
+        if one.n > MANY and not one.binned:
+            masses = spread(one.points, one.weights, grid, "linear")
+        steps[k] = ties(one, masses, grid)[1]
+    return steps
+
+
 def merge_ties(sample: Sample) -> Sample:
-    """Points that repeat as one of their weight; the sample itself if none do."""
-    rows = sample.points[:, 0] if sample.d == 1 else sample.points
-    points, group, counts = np.unique(
-        rows, axis=0, return_inverse=True, return_counts=True
-    )
-    if len(points) == sample.n:
+    """Points that repeat as one of their weight; the sample itself if none do.
+
+    Cost O(d n log n), a sort of the first column where that has no ties.
+    """
+    points, n = sample.points, sample.n
+    column = np.sort(points[:, 0])
+    if (column[1:] != column[:-1]).all():
         return sample
-    shares = np.asarray(counts / sample.n)
-    if sample.weights is not None:
-        shares = np.bincount(group.reshape(-1), sample.weights).astype(np.float64)
-    points = points.reshape(-1, sample.d)
-    return replace(sample, points=points, weights=shares, rows=None)
+    order = np.lexsort(points.T[::-1])
+    points = points[order]
+    new = np.ones(n, dtype=np.bool_)
+    new[1:] = (points[1:] != points[:-1]).any(axis=1)
+    if new.all():
+        return sample
+    weights = np.full(n, 1.0 / n) if sample.weights is None else sample.weights[order]
+    shares = np.add.reduceat(weights, np.flatnonzero(new))
+    return replace(sample, points=points[new], weights=shares, rows=None)
+
+
+def merged(
+    places: NDArray[T], shares: NDArray[np.float64]
+) -> tuple[NDArray[T], NDArray[np.float64]]:
+    """Add up shares (..., k) of what lies at the same place; places (k,) are rising."""
+    new = np.ones(len(places), dtype=np.bool_)
+    np.not_equal(places[1:], places[:-1], out=new[1:])
+    starts = np.flatnonzero(new)
+    return places[starts], np.add.reduceat(shares, starts, axis=-1)
 
 
 def _grouped(

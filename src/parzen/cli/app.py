@@ -80,7 +80,7 @@ def plot(  # noqa: PLR0917 - options, not positions
         str,
         typer.Option(
             metavar="RULE|NUMBER",
-            help="auto, isj, silverman, scott, normal_reference, adaptive_geom, ..., "
+            help="auto, isj, silverman, ucv, likelihood, plugin, abramson, ..., "
             "or a number in units of the column; 0.3,5 for two columns.",
         ),
     ] = "auto",

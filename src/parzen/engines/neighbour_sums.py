@@ -16,6 +16,7 @@ import numpy as np
 from parzen.engines.kernel_sums import NEGLIGIBLE_BITS
 from parzen.jit import compile_loop, exp2, maximum
 from parzen.kernels.profiles import CAUCHY, LOGISTIC, decay, factor
+from parzen.parallel import thread_count
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,6 +73,7 @@ def cloud_sums(
     points: NDArray[np.float64],
     weights: NDArray[np.float64] | None,
     places: NDArray[np.intp],
+    n_jobs: Any = None,
 ) -> NDArray[np.float64]:
     """Log sums (m,) of exp(-|u|^2 / 2) at some of the points over all the others.
 
@@ -83,6 +85,7 @@ def cloud_sums(
         Theirs; None for 1/n each.
     places : ndarray of shape (m,)
         Which of them are asked about.
+    n_jobs : int or None
 
     Returns
     -------
@@ -95,14 +98,14 @@ def cloud_sums(
     n = len(points)
     heights = np.full(n, 1.0 / n) if weights is None else weights
     bits = NEGLIGIBLE_BITS + math.log2(n) + math.log2(heights.max() / heights.min())
-    tree = cKDTree(points)
+    tree, workers = cKDTree(points), thread_count(n_jobs)
     logs = np.empty(len(places))
     for start in range(0, len(places), ROWS):
         some = places[start : start + ROWS]
         # the first is the point itself
-        nearest = tree.query(points[some], k=2, workers=-1)[0][:, 1]
+        nearest = tree.query(points[some], k=2, workers=workers)[0][:, 1]
         reach = np.sqrt(nearest**2 + 2.0 * math.log(2.0) * bits)
-        lists = tree.query_ball_point(points[some], reach, workers=-1)
+        lists = tree.query_ball_point(points[some], reach, workers=workers)
         owner = np.repeat(np.arange(len(some)), [len(row) for row in lists])
         others = np.concatenate(lists).astype(np.intp)
         apart = others != some[owner]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,17 @@ from sklearn.model_selection import LeaveOneOut, check_cv
 
 from parzen.bandwidth import PILOTS, BandwidthResult, Selector
 from parzen.bandwidth.held_out import HeldOut, Split, splits_of
+from parzen.bandwidth.rules import axis_widths, rank_fault
 from parzen.bandwidth.selector import check_candidates
 from parzen.checks import check_choice
 from parzen.density import choose_placed, place
-from parzen.errors import BandwidthError, UnknownNameError
+from parzen.errors import (
+    BandwidthError,
+    CapabilityError,
+    ConvergenceWarning,
+    UnknownNameError,
+    warn,
+)
 from parzen.estimator.kernel_density import KernelDensity
 from parzen.kernels import Kernel
 from parzen.scale import Scale
@@ -33,11 +41,15 @@ class KernelDensityCV(KernelDensity):
 
     Takes the place of `GridSearchCV(KernelDensity(), {"bandwidth": bandwidths})`: the
     same folds, scores and choice, in one pass over the distances for all bandwidths.
+    Weights count in the scores as well.
 
     Parameters
     ----------
     bandwidths : array_like of shape (k,), optional
-        Widths to choose among, for each kernel; None to search for the optimum.
+        Widths to choose among, for each kernel; None to search for the optimum: by
+        "likelihood" in d > 1 the better of one width and a factor on the covariance of
+        the data; within bounds the best of 13 widths from 1/16 to 4 times the normal
+        reference.
     kernels : str, Kernel, distribution, callable, or list of these
         The kernel, or kernels to choose among.
     criterion : str or Selector
@@ -47,14 +59,15 @@ class KernelDensityCV(KernelDensity):
         chose their bandwidths.
     cv : int, splitter or iterable of pairs, optional
         Folds, as scikit-learn takes them; None for five blocks of consecutive rows.
-        `sklearn.model_selection.LeaveOneOut()` is exact, and as fast.
+        `sklearn.model_selection.LeaveOneOut()` is exact, and as fast; its n columns are
+        left out of `cv_results_`.
     method : str
         The engine of the density; see `parzen.kde`.
     bounds : pair of float, or one for each feature, optional
         Where the density is normalised, and zero outside.
     boundary : {None, "renormalize", "reflect", "periodic", "linear", "transform"}
         What happens at the bounds, or a `parzen.Reflect`. Held-out scores are those of
-        the bounded density; each bandwidth is then fitted by itself.
+        the bounded density, which is then fitted for each bandwidth and fold.
     outside : {"keep", "drop"}
         What becomes of data outside the bounds.
     rtol, atol : float
@@ -179,12 +192,9 @@ class KernelDensityCV(KernelDensity):
         Warns
         -----
         ConvergenceWarning
-            If no bandwidth is an optimum.
+            If the criterion finds no optimum, or no bandwidth reaches all points.
         """
-        selector = self.criterion
-        if not isinstance(selector, Selector):
-            check_choice(selector, PILOTS, "criterion")
-            selector = Selector(selector)
+        selector = self._selector()
         several = isinstance(self.kernels, (list, tuple))
         kernels = list(self.kernels) if several else [self.kernels]
         if not kernels:
@@ -193,14 +203,17 @@ class KernelDensityCV(KernelDensity):
         sample = self._checked(X, y, sample_weight)
         # what is dropped outside the bounds is in no fold
         _, sample, _ = place(sample, self.bounds, self.boundary, self.outside)
-        splits = self._splits(sample)
+        splits = self._splits(sample, X, y)
         results: list[BandwidthResult | None] = []
         bandwidths: list[list[Any]] = []
         totals = []
         for kernel in map(Kernel.of, kernels):
-            if selector.method == "likelihood" and self.bandwidths is not None:
+            grid = None
+            if selector.method == "likelihood":
+                grid = self._grid(sample, kernel)
+            if grid is not None:
                 results.append(None)
-                bandwidths.append(_widths(self.bandwidths))
+                bandwidths.append(grid)
             else:
                 chosen = self._chosen(sample, kernel, selector, splits)
                 results.append(chosen)
@@ -221,18 +234,36 @@ class KernelDensityCV(KernelDensity):
         )
         self.density_ = self.best_estimator_.density_
         self.bandwidth_ = self.best_estimator_.bandwidth_
-        sizes = HeldOut(sample, self.kernel_, splits).sizes
+        lost = self.best_score_ == -math.inf
+        if lost:
+            msg = (
+                "every bandwidth leaves some held-out point out of reach of all "
+                "others; the first is used. Widen `bandwidths`."
+            )
+            warn(msg, ConvergenceWarning)
         self.bandwidth_result_ = results[column] or BandwidthResult(
             self.bandwidth_,
             method="likelihood",
-            converged=True,
+            converged=not lost,
             n_eff=sample.n_eff,
             kernel=self.kernel_,
             note="the largest likelihood of the candidates",
             candidates=np.asarray(bandwidths[column]),
-            scores=totals[column].sum(axis=1) / sizes.sum(),
+            scores=totals[column].sum(axis=1) / sample.n,
         )
         return self
+
+    def _selector(self) -> Selector:
+        """Validate the criterion."""
+        selector = self.criterion
+        if not isinstance(selector, Selector):
+            selector = Selector(check_choice(selector, PILOTS, "criterion"))
+        check_choice(selector.method, PILOTS, "criterion")
+        for option, own in (("candidates", "bandwidths"), ("folds", "cv")):
+            if getattr(selector, option) is not None:
+                msg = f"`criterion` must leave `{option}` to the search; pass them as "
+                raise CapabilityError(msg + f"`{own}`.")
+        return selector
 
     def _estimator(self, kernel: Any, bandwidth: Any) -> KernelDensity:
         """Make an estimator with a choice, and the other parameters of this one."""
@@ -241,18 +272,23 @@ class KernelDensityCV(KernelDensity):
             del shared[own]
         return KernelDensity(kernel=kernel, bandwidth=bandwidth, **shared)
 
-    def _splits(self, sample: Sample) -> list[Split] | None:
+    def _splits(self, sample: Sample, X: Any, y: Any) -> list[Split] | None:
         """Rows to fit on and to test in each fold; None for leave-one-out."""
         if isinstance(self.cv, LeaveOneOut):
             return None
-        # rows as the caller counts them, some of which may have no weight
-        given = np.empty((sample.size, 1))
-        folds = check_cv(FOLDS if self.cv is None else self.cv).split(given)
-        if sample.rows is not None:
-            places = np.full(sample.size, -1)
-            places[sample.rows] = np.arange(sample.n)
-            folds = [[_there(places[rows]) for rows in pair] for pair in folds]
-        return splits_of(folds, sample.points)
+        folds = check_cv(FOLDS if self.cv is None else self.cv, y)
+        return splits_of(list(folds.split(X, y)), sample)
+
+    def _grid(self, sample: Sample, kernel: AnyKernel) -> list[Any] | None:
+        """Bandwidths to fit one by one; None where the selector searches by itself."""
+        if self.bandwidths is not None:
+            return _widths(self.bandwidths)
+        if self.bounds is None:
+            return None
+        _, _, moved = place(sample, self.bounds, self.boundary, self.outside)
+        rule = axis_widths(moved) * kernel.bandwidth_ratio(sample.d)
+        factors = (math.sqrt(2.0) ** power for power in range(-8, 5))
+        return [float(f * rule[0]) if sample.d == 1 else f * rule for f in factors]
 
     def _chosen(
         self,
@@ -262,10 +298,21 @@ class KernelDensityCV(KernelDensity):
         splits: list[Split] | None,
     ) -> BandwidthResult:
         """Choose a bandwidth for one kernel by the criterion."""
-        folds = splits if selector.method == "likelihood" else None
-        told = replace(selector, candidates=self.bandwidths, folds=folds)
+        told = replace(selector, candidates=self.bandwidths)
         edge, _, moved = place(sample, self.bounds, self.boundary, self.outside)
-        return choose_placed(moved, edge, kernel, told, self.adjust, n_jobs=self.n_jobs)
+
+        def choose(one: Selector) -> BandwidthResult:
+            return choose_placed(
+                moved, edge, kernel, one, self.adjust, n_jobs=self.n_jobs
+            )
+
+        if selector.method != "likelihood":
+            return choose(told)
+        shapes = [selector.matrix]
+        if selector.matrix is None and sample.d > 1:
+            shapes = ["isotropic"] if rank_fault(moved) else ["scaled", "isotropic"]
+        results = [choose(replace(told, matrix=form, folds=splits)) for form in shapes]
+        return max(results, key=lambda result: np.max(np.asarray(result.scores)))
 
     def _totals(
         self,
@@ -275,10 +322,10 @@ class KernelDensityCV(KernelDensity):
         splits: list[Split] | None,
     ) -> NDArray[np.float64]:
         """Log likelihood of each fold at each bandwidth, shape (k, s)."""
-        held_out = HeldOut(sample, kernel, splits, self.n_jobs)
         if self.bounds is not None:
-            means = self._bounded_means(sample, kernel, bandwidths, splits)
-        elif np.ndim(bandwidths[0]) == 0:
+            return self._bounded_totals(sample, kernel, bandwidths, splits)
+        held_out = HeldOut(sample, kernel, splits, self.n_jobs)
+        if np.ndim(bandwidths[0]) == 0:
             # all widths share their distances
             unit = float(np.exp(np.log(bandwidths).mean()))
             factors = np.asarray(bandwidths) / unit
@@ -287,26 +334,32 @@ class KernelDensityCV(KernelDensity):
             means = held_out.scores(Scale(bandwidths[0], sample.d), np.ones(1))
         return np.asarray(means * held_out.sizes)
 
-    def _bounded_means(
+    def _bounded_totals(
         self,
         sample: Sample,
         kernel: AnyKernel,
         bandwidths: list[Any],
         splits: list[Split] | None,
     ) -> NDArray[np.float64]:
-        """Weighted mean log density of each fold, of densities within bounds."""
-        rows = np.arange(sample.n)
-        if splits is None:
-            splits = [Split(np.delete(rows, i), rows[i : i + 1]) for i in rows]
-        means = np.empty((len(bandwidths), len(splits)))
-        for column, (train, test) in zip(means.T, splits, strict=True):
-            mask = np.isin(rows, train)
-            weights = None if sample.weights is None else sample.weights[test]
+        """Log likelihood of each fold, of densities within bounds: a fit for each."""
+        weights = np.ones(sample.n)
+        if sample.weights is not None:
+            weights = sample.n * sample.weights
+        tests = np.arange(sample.n)[:, None] if splits is None else splits
+        totals = np.empty((len(bandwidths), len(tests)))
+        for column, split in zip(totals.T, tests, strict=True):
+            mask = np.ones(sample.n, dtype=bool)
+            test = split
+            if splits is not None:
+                train, test = split
+                mask[:] = False
+                mask[train] = True
+            else:
+                mask[test] = False
             for i, h in enumerate(bandwidths):
                 density = self._estimate(sample.take(mask), kernel, h)
-                logs = density.logpdf(sample.points[test])
-                column[i] = np.average(logs, weights=weights)
-        return means
+                column[i] = density.logpdf(sample.points[test]) @ weights[test]
+        return totals
 
     def _report(
         self, settings: list[dict[str, Any]], totals: Any, *, several: bool
@@ -322,8 +375,9 @@ class KernelDensityCV(KernelDensity):
             values = np.empty(len(settings), dtype=object)
             values[:] = [setting[name] for setting in settings]
             self.cv_results_[f"param_{name}"] = np.ma.masked_array(values, mask=False)
-        for i, column in enumerate(totals.T):
-            self.cv_results_[f"split{i}_test_score"] = column
+        if not isinstance(self.cv, LeaveOneOut):
+            for i, column in enumerate(totals.T):
+                self.cv_results_[f"split{i}_test_score"] = column
         self.cv_results_ |= {
             "mean_test_score": mean,
             "std_test_score": spread,
@@ -336,14 +390,9 @@ class KernelDensityCV(KernelDensity):
         return best
 
 
-def _there(places: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Keep the places of rows that have weight."""
-    return places[places >= 0]
-
-
 def _widths(bandwidths: Any) -> list[float]:
     """Widths to choose among, in the order given."""
-    checked = check_candidates(bandwidths)
+    checked = check_candidates(bandwidths, "bandwidths")
     if checked.ndim > 1:
         msg = f"`bandwidths` must be a list of widths; got shape {checked.shape}. Use "
         raise BandwidthError(msg + "`parzen.Selector('ucv', candidates=...)`.")

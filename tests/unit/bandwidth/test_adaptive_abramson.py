@@ -8,6 +8,7 @@ import pytest
 from parzen import BandwidthError, LocalBandwidth, Sample
 from parzen.bandwidth.adaptive import ERROR, abramson
 from parzen.bandwidth.rules import silverman
+from parzen.engines.engine import Problem
 from tests import reference, reference_adaptive
 
 
@@ -151,3 +152,16 @@ def test_negative_weights(rng):
     w[0] = -1.0
     with pytest.raises(BandwidthError, match=r"positive pilot.* row 0, because of neg"):
         abramson(Sample.of(x, w, signed=True), 0.6)
+
+
+def test_threads_are_those_asked_for(rng, monkeypatch):
+    """The pilot has the number."""
+    seen = []
+
+    def noted(*arguments, n_jobs, **options):
+        seen.append(n_jobs)
+        return Problem(*arguments, n_jobs=n_jobs, **options)
+
+    monkeypatch.setattr("parzen.bandwidth.adaptive.Problem", noted)
+    abramson(Sample.of(clusters(rng, 50, 2)), 0.5, n_jobs=3)
+    assert seen == [3]

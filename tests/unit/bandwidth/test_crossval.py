@@ -286,6 +286,58 @@ def test_binned_data(rng, name, nodes):
     assert binned.value == pytest.approx(raw, rel=0.02 if nodes < 1000 else 2e-3)
 
 
+def test_candidates_narrower_than_the_nodes(rng):
+    """Widths of a millionth of the spread are scored like all others."""
+    q = np.append(rng.normal(size=500), 1e6 + 1e-3 * rng.normal(size=500))
+    candidates = np.array([1e-8, 1e-5, 1e-4, 1e-3, 1.0])
+    found = chosen("ucv", q, candidates=candidates)
+    expected = [exact.ucv(q, h) for h in candidates]
+    own = 1 / (2 * math.sqrt(math.pi) * 1000 * candidates)
+    assert (np.abs(found.scores - expected) < 1e-3 * (own + np.abs(expected))).all()
+    assert found.value == candidates[int(np.argmin(expected))]
+
+
+@names
+@pytest.mark.parametrize("n", [50, 500])
+def test_extreme_candidates(rng, name, n):
+    """Beyond the range of floats: no NaN, never chosen."""
+    x = bimodal(rng, n)
+    best = chosen(name, x).value
+    found = chosen(name, x, candidates=np.array([1e-310, 1e-300, best, 1e300]))
+    assert found.value == best
+    assert not np.isnan(found.scores).any()
+    with pytest.raises(BandwidthError, match="no finite score"):
+        chosen(name, x, candidates=np.array([1e-320]))
+
+
+def test_what_is_left_out_is_said(rng):
+    """Below the step of rounded data, above the bound of the biased score."""
+    x = np.round(bimodal(rng, 1000), 1)
+    found = chosen("ucv", x, candidates=np.array([0.001, 0.01, 0.2, 0.3]))
+    assert "2 of them below 0.75 steps" in found.note
+    assert found.value >= 0.2
+    none = chosen("ucv", x, candidates=np.array([0.001, 0.01]))
+    assert not none.converged
+    found = chosen("bcv", x, candidates=np.array([0.2, 0.3, 50.0, 60.0]))
+    assert "2 of them above the oversmoothed" in found.note
+
+
+def test_the_score_is_unbiased():
+    """For equal weights, twice the mean of estimates that leave out their point."""
+    x = np.random.default_rng(11).normal(size=40)
+    h = 0.4
+    nodes = np.linspace(-8.0, 8.0, 4001)
+    kernel = np.exp(-0.5 * ((nodes[:, None] - x) / h) ** 2) / (
+        h * math.sqrt(2 * math.pi)
+    )
+    roughness = np.sum(kernel.mean(axis=1) ** 2) * (nodes[1] - nodes[0])
+    apart = np.exp(-0.5 * ((x[:, None] - x) / h) ** 2) / (h * math.sqrt(2 * math.pi))
+    np.fill_diagonal(apart, 0.0)
+    held_out = apart.sum(axis=1) / 39
+    found = chosen("ucv", x, candidates=np.array([h]))
+    assert found.scores[0] == pytest.approx(roughness - 2 * held_out.mean(), rel=1e-9)
+
+
 @names
 def test_what_is_refused(name):
     """Several dimensions, data that do not vary, a single point of weight."""

@@ -51,8 +51,13 @@ def test_scores_are_those_of_all_pairs(folds, d, weighted, kernel):
     """For each width and split, in the order of the widths given."""
     w = RNG.uniform(0.1, 2, 60) if weighted else None
     sample = Sample.of(RNG.normal(size=(60, d)), w)
-    splits = splits_of(folds, sample.points)
-    scores = HeldOut(sample, Kernel(kernel), splits).scores(Scale(0.6, d), FACTORS)
+    splits = splits_of(folds, sample)
+    held_out = HeldOut(sample, Kernel(kernel), splits)
+    scores = held_out.scores(Scale(0.6, d), FACTORS)
+    if splits is None:
+        # one split a point
+        assert scores.shape == (3, 60)
+        scores = held_out.means(Scale(0.6, d), FACTORS)[:, None]
     for row, factor in zip(scores, FACTORS, strict=True):
         exact = exact_scores(sample, kernel, 0.6 * factor, splits)
         np.testing.assert_allclose(row, exact, rtol=1e-11)
@@ -96,7 +101,7 @@ def check_points(sample, kernel, h, some):
 def test_folds_by_a_fast_engine_are_those_by_the_plain_sum(fast, monkeypatch):
     """Whichever answers."""
     sample = Sample.of(RNG.normal(size=12_000))
-    splits = splits_of(3, sample.points)
+    splits = splits_of(3, sample)
     monkeypatch.setattr(held_out, "FEW", 0 if fast else 20_000)
     scores = HeldOut(sample, Kernel(), splits).scores(Scale(0.1, 1), np.ones(1))[0]
     for score, (train, test) in zip(scores, splits, strict=True):
@@ -113,24 +118,42 @@ def test_folds_by_a_fast_engine_are_those_by_the_plain_sum(fast, monkeypatch):
 @pytest.mark.parametrize("folds", [2, 5, 10])
 def test_blocks_are_those_of_scikit_learn(n, folds):
     """An integer cuts as KFold does."""
-    points = np.zeros((n, 1))
-    ours = splits_of(folds, points)
+    points = np.arange(float(n))[:, None]
+    ours = splits_of(folds, Sample.of(points))
     for split, (train, test) in zip(ours, KFold(folds).split(points), strict=True):
         np.testing.assert_array_equal(split.train, train)
         np.testing.assert_array_equal(split.test, test)
 
 
 @pytest.mark.parametrize(
-    "folds", [1, 11, 0, -3, True, "loo", 2.5, [(np.arange(3), [])], [([0], [99])], [5]]
+    "folds",
+    [1, 11, 0, -3, True, "loo", 2.5, [(np.arange(3), [])], [([0], [99])], [5], []],
 )
 def test_folds_that_are_none_are_refused(folds):
     """With the rule."""
     with pytest.raises(DataError, match=r"`folds` must"):
-        splits_of(folds, np.zeros((10, 1)))
+        splits_of(folds, Sample.of(np.arange(10.0)))
 
 
 def test_masks_are_rows_too():
     """As scikit-learn indexes with them."""
     mask = np.arange(6) < 4
-    split = splits_of([(mask, ~mask)], np.zeros((6, 1)))[0]
+    split = splits_of([(mask, ~mask)], Sample.of(np.arange(6.0)))[0]
     np.testing.assert_array_equal(split.test, [4, 5])
+
+
+def test_rows_of_pairs_count_as_the_caller_does():
+    """A point of weight zero is in no fold, and shifts no other."""
+    w = np.array([1.0, 0.0, 1.0, 1.0, 1.0, 1.0])
+    sample = Sample.of(np.arange(6.0), w)
+    split = splits_of([([0, 1, 2], [3, 4, 5])], sample)[0]
+    np.testing.assert_array_equal(sample.points[split.train, 0], [0.0, 2.0])
+    np.testing.assert_array_equal(sample.points[split.test, 0], [3.0, 4.0, 5.0])
+
+
+def test_the_rest_beside_a_point_that_weighs_all():
+    """What is left of the weight is not lost in rounding."""
+    sample = Sample.of([0.0, 1.0, 2.0], [1.0, 1e-20, 1e-20])
+    logs = HeldOut(sample, Kernel(), None).scores(Scale(1.0, 1), np.ones(1))[0]
+    density = parzen.kde([1.0, 2.0], bandwidth=1.0)
+    assert logs[0] == pytest.approx(density.logpdf(0.0), rel=1e-12)

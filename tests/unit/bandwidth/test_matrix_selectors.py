@@ -236,18 +236,6 @@ def test_far_points_do_not_hide_the_bulk(select):
     assert both.value == pytest.approx(alone.value, rel=0.1)
 
 
-def test_repeated_points_count_as_one_of_their_weight():
-    """Every point five times: their pairs would leave UCV no minimum."""
-    x = two_clusters(80)[0]
-    once, found = ucv(Sample.of(x)), ucv(Sample.of(np.repeat(x, 5, axis=0)))
-    assert found.converged
-    assert "tied points as one" in found.note
-    np.testing.assert_allclose(found.value, once.value, rtol=1e-6)
-    # smoothed cross-validation and the plug-in count self-pairs, and do not collapse
-    assert scv(Sample.of(np.repeat(x, 5, axis=0))).converged
-    assert plugin(Sample.of(np.repeat(x, 5, axis=0))).converged
-
-
 def test_points_on_a_line_have_no_width_for_each_axis():
     """The density is infinite there: the fall to zero width is told."""
     t = np.random.default_rng(8).normal(size=(300, 1))
@@ -274,21 +262,6 @@ def test_the_best_of_candidates(name, n):
     if name == "ucv":
         bound = 1e-9 if n == SIZES[0] else 1e-3
         np.testing.assert_allclose(matrices.scores, one.scores, rtol=bound, atol=1e-6)
-
-
-def test_candidates_below_the_grid_are_told():
-    """A width that binned data cannot resolve is named in the note."""
-    sample = Sample.of(two_clusters(5000, 3)[0])
-    found = ucv(sample, candidates=[1e-4, 0.4, 0.5])
-    assert "1 of them narrower" in found.note
-
-
-@pytest.mark.parametrize("shape", [(), (0,), (3, 3), (2, 2, 3)])
-def test_candidates_of_a_wrong_shape(shape):
-    """The text says which shapes there are."""
-    sample = Sample.of(two_clusters()[0])
-    with pytest.raises(BandwidthError, match=r"\(k, 2, 2\)"):
-        ucv(sample, candidates=np.ones(shape))
 
 
 @each_selector

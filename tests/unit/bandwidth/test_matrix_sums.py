@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import itertools
 import math
+import tracemalloc
 
 import numpy as np
 import pytest
 from numpy.polynomial.hermite_e import hermeval
 
+from parzen.bandwidth.matrix import plugin, scv, ucv
 from parzen.bandwidth.matrix.differences import Pairs
 from parzen.bandwidth.matrix.forms import Form
 from parzen.bandwidth.matrix.lags import Lags
@@ -17,7 +19,7 @@ from parzen.bandwidth.matrix.psi import (
     psi_tensor,
     second_pilot,
 )
-from parzen.bandwidth.matrix.sums import gaussian_sum, variance
+from parzen.bandwidth.matrix.sums import gaussian_sum, over_blocks, variance
 from parzen.sample import Sample
 
 Real = np.longdouble
@@ -118,6 +120,50 @@ def test_threads_do_not_change_a_bit(n, d, monkeypatch):
         found = gaussian_sum(again, sigma)
         answers.append((found.value, *found.gradient.ravel()))
     assert answers[0] == answers[1]
+
+
+class ManyBlocks:
+    """Differences in 4000 blocks."""
+
+    n_jobs = 2
+
+    def blocks(self, _reach):
+        """Block k has the mass k."""
+        return [
+            lambda k=k: (np.zeros((1, 2)), np.array([float(k)])) for k in range(4000)
+        ]
+
+
+def test_partial_sums_are_bounded():
+    """Not one for each block: 32 MB, here."""
+    tracemalloc.start()
+    total = over_blocks(ManyBlocks(), np.ones(2), lambda _, m: np.full(1000, m[0]))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    np.testing.assert_array_equal(total, np.full(1000, 4000 * 3999 / 2))
+    assert peak < 4e6
+
+
+@pytest.mark.parametrize("n", [200, 1500])
+@pytest.mark.parametrize("select", [plugin, scv, ucv])
+def test_threads_are_those_asked_for(select, n, monkeypatch):
+    """In every sum, and every transform."""
+    seen = []
+
+    def noted(task, count, n_jobs):
+        seen.append(n_jobs)
+        for b in range(count):
+            task(b)
+
+    def counted(n_jobs):
+        seen.append(n_jobs)
+        return 1
+
+    monkeypatch.setattr("parzen.bandwidth.matrix.sums.run_blocks", noted)
+    monkeypatch.setattr("parzen.bandwidth.matrix.lags.thread_count", counted)
+    x = np.random.default_rng(5).normal(size=(n, 2))
+    select(Sample.of(x), "isotropic", n_jobs=3)
+    assert set(seen) == {3}
 
 
 def hermite_tensor(form, width, order, *, itself=True):
@@ -238,7 +284,6 @@ def test_lags_stand_for_pairs(d, name, kind, weighted):
 
 def test_lags_of_points_on_nodes():
     """Points that lie on nodes are not blurred: there is nothing to put right."""
-    rng = np.random.default_rng(3)
     form = form_of(2000, 2)
     step = Lags.of(form, 12.0).parts[0].step
     # an even number of steps across, so that the grid's nodes fall on the points
@@ -251,7 +296,6 @@ def test_lags_of_points_on_nodes():
     exact = gaussian_sum(pairs, sigma)
     found = gaussian_sum(lags, sigma)
     assert found.value == pytest.approx(exact.value, rel=1e-9)
-    del rng
 
 
 def vars_of(form):

@@ -227,3 +227,20 @@ class TestErrors:
             widths(x)
         found = nearest_neighbours(Sample.of(x), by_axis=True).value
         assert (found.factors > 0).all()
+
+
+@pytest.mark.parametrize("weighted", [False, True], ids=["equal", "weighted"])
+def test_threads_are_those_asked_for(rng, weighted, monkeypatch):
+    """Also where points share their place."""
+    seen = []
+
+    def noted(task, count, n_jobs):
+        seen.append(n_jobs)
+        for b in range(count):
+            task(b)
+
+    monkeypatch.setattr(distances, "run_blocks", noted)
+    x, w = draw(rng, 300, 2, weighted)
+    x[:3] = x[0]
+    nearest_neighbours(Sample.of(x, w), n_jobs=3)
+    assert seen == [3, 3]

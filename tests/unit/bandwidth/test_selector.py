@@ -6,7 +6,13 @@ import pickle
 import numpy as np
 import pytest
 
-from parzen import BandwidthResult, Selector, kde, select_bandwidth
+from parzen import (
+    BandwidthResult,
+    LocalBandwidth,
+    Selector,
+    kde,
+    select_bandwidth,
+)
 from parzen.bandwidth.rules import RULES
 from parzen.bandwidth.selector import SELECTORS
 from parzen.errors import BandwidthError, CapabilityError, UnknownNameError
@@ -224,6 +230,55 @@ def test_selectors_pickle_and_keep_their_candidates():
     one = pickle.loads(pickle.dumps(Selector("ucv", candidates=[2.0, 1.0])))
     np.testing.assert_array_equal(one.candidates, [1.0, 2.0])
     assert not one.candidates.flags.writeable
+
+
+def test_a_result_is_a_bandwidth():
+    """With its method and criterion; for the kernel that it was chosen for."""
+    result = select_bandwidth(X1, "ucv", kernel="logistic")
+    density = kde(X1, bandwidth=result, kernel="logistic")
+    assert density.bandwidth == result.value
+    assert density.bandwidth_result.method == "ucv"
+    np.testing.assert_array_equal(density.bandwidth_result.scores, result.scores)
+    with pytest.raises(BandwidthError, match="chosen for the logistic kernel"):
+        kde(X1, bandwidth=result)
+
+
+def test_a_selector_is_a_method():
+    """Its options are its own."""
+    one = Selector("ucv", candidates=[0.2, 0.4])
+    assert select_bandwidth(X1, one).value in {0.2, 0.4}
+    with pytest.raises(CapabilityError, match="has its own options"):
+        select_bandwidth(X1, one, folds=3)
+
+
+@pytest.mark.parametrize("method", ["ucv", "knn"])
+def test_a_result_shows_itself_in_a_line(method):
+    """However many candidates and points there are."""
+    text = repr(select_bandwidth(np.tile(WIDE, 20), method))
+    assert len(text) < 250
+    assert method in text
+
+
+@pytest.mark.parametrize(
+    ("candidates", "text"),
+    [
+        (-np.eye(2)[None], "positive definite"),
+        ([[[1.0, 0.5], [0.0, 1.0]]], "symmetric"),
+        ([[[1.0, np.nan], [np.nan, 1.0]]], "positive and finite"),
+    ],
+)
+def test_covariances_to_choose_among_are_checked(candidates, text):
+    """As one by hand is."""
+    with pytest.raises(BandwidthError, match=text):
+        select_bandwidth(X2, "ucv", candidates=candidates)
+
+
+@pytest.mark.parametrize("pilot", [np.full(60, 0.3), LocalBandwidth(0.3, np.ones(60))])
+@pytest.mark.parametrize("x", [X1, X2], ids=["line", "plane"])
+def test_a_pilot_is_one_bandwidth_for_all_points(x, pilot):
+    """One for each is no pilot."""
+    with pytest.raises(BandwidthError, match="one bandwidth for all points"):
+        select_bandwidth(x, "abramson", pilot=pilot)
 
 
 def test_numpys_strings_are_names():

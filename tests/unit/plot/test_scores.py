@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from parzen import CapabilityError, select_bandwidth
 from parzen.plot import plot_scores
 
-X = np.random.default_rng(3).normal(size=150)
+# two modes, so that every criterion has its minimum inside
+X = np.random.default_rng(3).normal(size=150) + np.repeat([-3.0, 3.0], 75)
 PLANE = np.random.default_rng(4).normal(size=(100, 2))
 
 

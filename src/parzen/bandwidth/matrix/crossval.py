@@ -1,10 +1,12 @@
 """Unbiased cross-validation of a bandwidth matrix.
 
-    UCV(H) = int f_H^2 - 2 sum_i w_i f_(H, -i)(x_i)
-           = |4 pi H|^(-1/2) / n + S(2 H) - 2 S(H) / (1 - 1/n)
+    UCV(H) = |4 pi H|^(-1/2) / n + S(2 H) - 2 S(H) / (1 - 1/n)
 
 estimates the integrated squared error but for a constant; S is the sum of Gaussians
-over pairs (`sums.py`) and n = n_eff.
+over pairs (`sums.py`) and n = n_eff. The first two terms are the integral of f_H^2. The
+last one, unbiased, is a mean over all pairs of different points, each counted by the
+product of its weights: for equal weights the mean of the estimates that leave out the
+point they are at, for others not, as points then count by w_i (1 - w_i).
 """
 
 from __future__ import annotations
@@ -14,20 +16,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parzen.bandwidth.matrix.candidates import Candidates
-from parzen.bandwidth.matrix.forms import Form
 from parzen.bandwidth.matrix.plugin import estimate
-from parzen.bandwidth.matrix.sums import (
-    binned,
-    gaussian_sum,
-    variance,
-)
+from parzen.bandwidth.matrix.rounded import floored, form_of
+from parzen.bandwidth.matrix.sums import binned, gaussian_sum, variance
 from parzen.bandwidth.matrix.zoom import zoomed
-from parzen.bandwidth.ties import merge_ties
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from parzen.bandwidth.matrix.differences import Source
+    from parzen.bandwidth.matrix.forms import Form
     from parzen.bandwidth.matrix.search import Criterion
     from parzen.bandwidth.solution import Solution
     from parzen.sample import Sample
@@ -35,7 +33,9 @@ if TYPE_CHECKING:
 RULE = "unbiased cross-validation"
 
 
-def ucv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
+def ucv(
+    sample: Sample, form: str = "full", candidates: Any = None, *, n_jobs: Any = None
+) -> Solution:
     """Choose the matrix of least unbiased cross-validation, also called LSCV.
 
     Parameters
@@ -46,6 +46,8 @@ def ucv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
     candidates : array_like of shape (k,), (k, d) or (k, d, d), optional
         Widths, widths per axis or covariances, in units of the data; the best of them
         is taken, whatever the form.
+    n_jobs : int or None
+        Threads; None for all processors.
 
     Returns
     -------
@@ -72,22 +74,15 @@ def ucv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
        doi:10.1111/j.1467-9469.2005.00445.x, section 2.
     """
     if candidates is not None:
-        given = Candidates.of(sample, candidates)
-        source = given.differences()
-        return given.best(criterion(source, given.form.n_eff), source, RULE)
-    shape = Form.of(sample, form)
+        given = Candidates.of(sample, candidates, n_jobs)
+        return given.best(lambda x: criterion(x, given.form.n_eff), RULE)
+    shape = form_of(sample, form, n_jobs)
     guess = estimate(shape)[0].matrix if binned(shape) else np.eye(shape.d)
 
     def make(_: Form, source: Source) -> Criterion:
         return criterion(source, shape.n_eff)
 
-    found = zoomed(make, shape, guess, RULE)
-    merged = sample if found.converged else merge_ties(sample)
-    if merged is sample:
-        return found
-    # pairs at distance zero pull the matrix towards no volume
-    again = ucv(merged, form)
-    return again._replace(note=again.note + ", tied points as one")
+    return floored(zoomed(make, shape, guess, RULE), shape)
 
 
 def criterion(source: Source, n_eff: float) -> Criterion:

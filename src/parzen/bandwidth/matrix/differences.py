@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, partial
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -64,6 +64,11 @@ class Part(Protocol):
         """Standard deviation by which sums over these must be smoothed further."""
         ...
 
+    @property
+    def n_jobs(self) -> Any:
+        """Threads that may sum over these."""
+        ...
+
     def blocks(self, reach: NDArray[np.float64]) -> list[Block]:
         """Make blocks of differences (k, d) and masses (k,).
 
@@ -83,11 +88,13 @@ class Pairs(ReadOnly):
         They sum to one.
     coincident : float
         Mass of pairs within one point: nodes of a grid stand for several points.
+    n_jobs : int or None
     """
 
     points: NDArray[np.float64]
     weights: NDArray[np.float64]
     coincident: float = 0.0
+    n_jobs: Any = None
 
     @classmethod
     def of(cls, form: Form) -> Pairs:
@@ -95,7 +102,8 @@ class Pairs(ReadOnly):
         weights = form.probabilities
         within = float(np.sum(weights**2)) - 1.0 / form.n_eff
         # rounding is no pair
-        return cls(form.points, weights, within if within > 1e-12 else 0.0)
+        within = within if within > 1e-12 else 0.0
+        return cls(form.points, weights, within, form.n_jobs)
 
     @property
     def d(self) -> int:

@@ -18,9 +18,9 @@ of Cholesky factors, for which the first axis is special.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -63,6 +63,10 @@ class Form(ReadOnly):
     least, most : float or None
         Widths in z to be expected; None for those of the normal reference rule, for the
         tightest axis of the bulk and the widest axis.
+    steps : ndarray of shape (d,)
+        Steps of rounded columns, in units of the data; zero for others.
+    n_jobs : int or None
+        Threads that may work on it.
     """
 
     name: str
@@ -75,6 +79,8 @@ class Form(ReadOnly):
     basis: NDArray[np.float64]
     least: float | None = None
     most: float | None = None
+    steps: NDArray[np.float64] = field(default_factory=lambda: np.zeros(1))
+    n_jobs: Any = None
 
     @classmethod
     def of(cls, sample: Sample, name: str = "full") -> Form:
@@ -202,6 +208,12 @@ class Form(ReadOnly):
         if self.most is not None:
             return self.most
         return self.rule * math.sqrt(float(self.variances.max()))
+
+    @cached_property
+    def grain(self) -> float:
+        """Largest step of the rounded columns, in any direction of z."""
+        steps = np.diag(np.broadcast_to(self.steps, self.d) / self.units)
+        return float(np.linalg.norm(np.linalg.solve(self.root, steps), 2))
 
     def multiple(self, width: float) -> NDArray[np.float64]:
         """Parameters (p,) of the matrix width^2 I, which all forms contain."""

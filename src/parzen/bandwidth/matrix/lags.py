@@ -26,14 +26,14 @@ import itertools
 import math
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from parzen.bandwidth.matrix.differences import BLOCK_PAIRS
 from parzen.binning.grid import Grid
 from parzen.binning.spread import spread
-from parzen.parallel import usable_cpus
+from parzen.parallel import thread_count
 from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
@@ -72,17 +72,19 @@ class Lattice(ReadOnly):
         Distance of neighbouring nodes, on each axis.
     blur : float
         Standard deviation by which kernels are to be smoothed.
+    n_jobs : int or None
     """
 
     masses: NDArray[np.float64]
     step: float
     blur: float
+    n_jobs: Any = None
 
     def blocks(self, reach: NDArray[np.float64]) -> list[Block]:
         """Cut the box of lags within `reach` into blocks along the first axis."""
         middle = np.array(self.masses.shape) // 2
         middle[0] = self.masses.shape[0] - 1
-        far = np.minimum(np.ceil(reach / self.step).astype(np.int64), middle)
+        far = np.minimum(np.ceil(reach / self.step), middle).astype(np.int64)
         plane = math.prod(2 * int(k) + 1 for k in far[1:])
         some = max(1, BLOCK_PAIRS // plane)
         last = int(far[0]) + 1
@@ -197,9 +199,9 @@ def _lattice(
     # in the middle of the data, so that a mirror image has the mirrored grid
     middle, half = 0.5 * (lower + upper), 0.5 * step * (counts - 1)
     grid = Grid(middle - half, middle + half, tuple(counts.tolist()))
-    far = np.minimum(np.ceil(reach / step).astype(int), counts - 1)
+    far = np.minimum(math.ceil(reach / step), counts - 1)
     shape = [next_fast_len(int(n), real=True) for n in counts + far]
-    workers = usable_cpus()
+    workers = thread_count(form.n_jobs)
 
     def power(mask: NDArray[np.bool_]) -> NDArray[np.float64]:
         masses = spread(form.points[mask], form.probabilities[mask], grid, "linear")
@@ -220,7 +222,7 @@ def _lattice(
     for k, (n, size) in enumerate(zip(far, shape, strict=True)):
         masses = masses.take(np.arange(-n if k else 0, n + 1) % size, axis=k)
     masses[1:] *= 2.0
-    return Lattice(masses, step, blur)
+    return Lattice(masses, step, blur, form.n_jobs)
 
 
 def _waves(n: int) -> Wave:

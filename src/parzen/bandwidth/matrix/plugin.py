@@ -10,18 +10,20 @@ follows from psi_6, whose own pilot follows from a normal density (`psi.py`).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.bandwidth.matrix.forms import Form
+from parzen.bandwidth.matrix.psi import REACH as FURTHEST
 from parzen.bandwidth.matrix.psi import first_pilot, psi_tensor, second_pilot
+from parzen.bandwidth.matrix.rounded import floored, form_of
 from parzen.bandwidth.matrix.search import minimise_form
 from parzen.bandwidth.matrix.sums import differences, variance
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from parzen.bandwidth.matrix.forms import Form
     from parzen.bandwidth.matrix.search import Found
     from parzen.bandwidth.solution import Solution
     from parzen.sample import Sample
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
 REACH = 20.0
 
 
-def plugin(sample: Sample, form: str = "full") -> Solution:
+def plugin(sample: Sample, form: str = "full", *, n_jobs: Any = None) -> Solution:
     """Choose the matrix of least estimated asymptotic error.
 
     Parameters
@@ -38,6 +40,8 @@ def plugin(sample: Sample, form: str = "full") -> Solution:
     sample : Sample
     form : {"full", "diagonal", "scaled", "isotropic"}
         What is searched.
+    n_jobs : int or None
+        Threads; None for all processors.
 
     Returns
     -------
@@ -64,16 +68,19 @@ def plugin(sample: Sample, form: str = "full") -> Solution:
        with unconstrained pilot bandwidth matrices. Test 19, 375-398,
        doi:10.1007/s11749-009-0168-4. With G = g^2 I.
     """
-    shape = Form.of(sample, form)
-    return estimate(shape)[0].solution(shape, "two-stage plug-in")
+    shape = form_of(sample, form, n_jobs)
+    found = estimate(shape)[0].solution(shape, "two-stage plug-in")
+    return floored(found, shape)
 
 
 def estimate(form: Form) -> tuple[Found, float]:
     """Find the plug-in matrix and, on the way, the pilot width for psi_4."""
-    source = differences(form, REACH)
-    n = form.n_eff
-    contracted = psi_tensor(source, first_pilot(form), n, contracted=True)
-    g = second_pilot(contracted, n)
+    grain, n = form.grain, form.n_eff
+    source = differences(form, max(REACH, FURTHEST * grain / form.widest))
+    # narrower pilots would see the nodes of rounded data, and derivatives of these
+    first = max(first_pilot(form), grain)
+    contracted = psi_tensor(source, first, n, contracted=True)
+    g = max(second_pilot(contracted, n), grain)
     psi = psi_tensor(source, g, n, contracted=False)
     return least_error(psi, form), g
 

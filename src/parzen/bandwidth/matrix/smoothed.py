@@ -15,13 +15,14 @@ plane that was the same or worse.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from parzen.bandwidth.matrix.candidates import Candidates
-from parzen.bandwidth.matrix.forms import Form
 from parzen.bandwidth.matrix.plugin import estimate
+from parzen.bandwidth.matrix.rounded import floored, form_of
 from parzen.bandwidth.matrix.sums import gaussian_sum, peak, variance
 from parzen.bandwidth.matrix.zoom import zoomed
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from parzen.bandwidth.matrix.differences import Source
+    from parzen.bandwidth.matrix.forms import Form
     from parzen.bandwidth.matrix.search import Criterion
     from parzen.bandwidth.solution import Solution
     from parzen.sample import Sample
@@ -36,7 +38,9 @@ if TYPE_CHECKING:
 RULE = "smoothed cross-validation"
 
 
-def scv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
+def scv(
+    sample: Sample, form: str = "full", candidates: Any = None, *, n_jobs: Any = None
+) -> Solution:
     """Choose the matrix of least smoothed cross-validation.
 
     Parameters
@@ -47,6 +51,8 @@ def scv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
     candidates : array_like of shape (k,), (k, d) or (k, d, d), optional
         Widths, widths per axis or covariances, in units of the data; the best of them
         is taken, whatever the form.
+    n_jobs : int or None
+        Threads; None for all processors.
 
     Returns
     -------
@@ -70,12 +76,15 @@ def scv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
        Probab. Theory Related Fields 92, 1-20, doi:10.1007/BF01205233.
     """
     if candidates is not None:
-        given = Candidates.of(sample, candidates)
+        given = Candidates.of(sample, candidates, n_jobs)
         pilots, _ = first_guess(given.form)
-        source = given.differences()
-        smoothed = criterion(source, pilots, given.form.n_eff)
-        return given.best(smoothed, source, RULE)
-    shape = Form.of(sample, form)
+        width = math.sqrt(2.0 * float(pilots[0, 0]))
+
+        def score(source: Source) -> Criterion:
+            return criterion(source, pilots, given.form.n_eff)
+
+        return given.best(score, RULE, width)
+    shape = form_of(sample, form, n_jobs)
     pilots, guess = first_guess(shape)
     # G as a bandwidth, to be known in other coordinates
     value = shape.value(pilots)
@@ -83,7 +92,7 @@ def scv(sample: Sample, form: str = "full", candidates: Any = None) -> Solution:
     def make(form: Form, source: Source) -> Criterion:
         return criterion(source, form.inverse(value), shape.n_eff)
 
-    return zoomed(make, shape, guess, RULE)
+    return floored(zoomed(make, shape, guess, RULE), shape)
 
 
 def first_guess(form: Form) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

@@ -35,6 +35,8 @@ FEW = {2: 1000, 3: 3000}
 REACH = 7.5
 # Rows of the triangle of pairs that one thread sums at a time.
 BLOCK_ROWS = 256
+# Partial sums over blocks that are kept until all are there.
+MOST_SUMS = 128
 # Exponents to base two that the compiled exponential takes.
 LOWEST = -1000.0
 
@@ -109,14 +111,19 @@ def over_blocks(
     reach: NDArray[np.float64],
     function: Callable[[NDArray[np.float64], NDArray[np.float64]], Any],
 ) -> Any:
-    """Add up a function of differences and masses over the blocks, in their order."""
+    """Add up a function of differences and masses over the blocks, in their order.
+
+    So many blocks in a row make a partial sum, that their number is bounded.
+    """
     blocks = part.blocks(reach)
-    answers: list[Any] = [None] * len(blocks)
+    row = -(-len(blocks) // MOST_SUMS)
+    answers: list[Any] = [0.0] * -(-len(blocks) // row)
 
-    def task(b: int) -> None:
-        answers[b] = function(*blocks[b]())
+    def task(k: int) -> None:
+        for block in blocks[k * row : (k + 1) * row]:
+            answers[k] = answers[k] + function(*block())
 
-    run_blocks(task, len(blocks), None)
+    run_blocks(task, len(answers), part.n_jobs)
     return functools.reduce(lambda a, b: a + b, answers)
 
 
@@ -153,7 +160,7 @@ def _compiled(
         last = min(first + BLOCK_ROWS, len(pairs.points))
         loop(columns, pairs.weights, first, last, parts[b])
 
-    run_blocks(task, n_blocks, None)
+    run_blocks(task, n_blocks, pairs.n_jobs)
     sums = 2.0 * parts.sum(axis=0)
     lower = np.tril(sums[:d], -1)
     moments = lower + lower.T + np.diag(np.diag(sums[:d]))
