@@ -161,9 +161,10 @@ def test_a_search_within_bounds_scores_the_bounded_density():
     again = KernelDensityCV(bandwidths=widths, **options).fit(x)
     assert model.bandwidth_ == again.bandwidth_
     free = KernelDensityCV().fit(x).bandwidth_
-    assert model.best_score_ > KernelDensityCV(bandwidths=[free], **options).fit(
-        x
-    ).best_score_
+    assert (
+        model.best_score_
+        > KernelDensityCV(bandwidths=[free], **options).fit(x).best_score_
+    )
 
 
 def test_splitters_see_the_data_and_the_targets():
