@@ -44,7 +44,6 @@ def line() -> dict[str, Selector]:
     )
     return {
         **{f"{OURS} {method}": ours(method) for method in plain},
-        f"{OURS} abramson, isj pilot": ours("abramson", pilot="isj"),
         f"{OURS} knn": ours("knn"),
         **_scipy(),
         **_statsmodels_line(),
@@ -66,7 +65,6 @@ def plane() -> dict[str, Selector]:
         f"{OURS} likelihood": ours("likelihood"),
         f"{OURS} likelihood, full": ours("likelihood", matrix="full"),
         f"{OURS} abramson": ours("abramson"),
-        f"{OURS} abramson, plugin pilot": ours("abramson", pilot="plugin"),
         f"{OURS} knn": ours("knn"),
         **_scipy(),
         **_statsmodels_plane(),

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from parzen.checks import check_bandwidth, check_factors, check_fit
+from parzen.errors import BandwidthError
 from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
@@ -161,6 +162,9 @@ class LocalBandwidth(ReadOnly):
     def __post_init__(self) -> None:
         """Validate, and copy what the caller may write to."""
         d = (np.asarray(self.scale, dtype=object).shape or (1,))[0]
+        if d == 0:
+            msg = "`scale` must be a width, a width per axis or a covariance; got an "
+            raise BandwidthError(msg + "empty list. Give a number for one width.")
         object.__setattr__(self, "scale", check_bandwidth(self.scale, d))
         object.__setattr__(self, "factors", check_factors(self.factors))
         super().__post_init__()

@@ -171,6 +171,7 @@ class TestLocalBandwidth:
             ("isj", [1.0], "must be a positive number; got 'isj'"),
             ([1.0, -1.0], [1.0], "positive on every axis"),
             ([[1.0, 2.0], [2.0, 1.0]], [1.0], "positive definite"),
+            ([], [1.0], "`scale` must be a width"),
             (
                 1.0,
                 [1.0, 0.0],
