@@ -86,8 +86,8 @@ def _of_the_kernel(
     if result.kernel.spec() != kernel.spec():
         msg = (
             f"`bandwidth` was chosen for the {result.kernel} kernel; got the {kernel} "
+            "kernel. Pass `kernel` to select_bandwidth, or the `value` here."
         )
-        msg += "kernel. Pass `kernel` to select_bandwidth, or the `value` here."
         raise BandwidthError(msg)
     found = _by_hand(sample, result.value)[1]
     return result.method, found._replace(
@@ -210,7 +210,8 @@ def _solve(
         pilot = _pilot(sample, selector.pilot, setting)
         found = abramson(sample, pilot, n_jobs=setting.n_jobs)
     elif name == "knn":
-        found = nearest_neighbours(sample, selector.neighbors, by_axis=setting.by_axis)
+        k, by_axis = selector.neighbors, setting.by_axis
+        found = nearest_neighbours(sample, k, by_axis=by_axis, n_jobs=setting.n_jobs)
     elif name == "likelihood":
         folds, form, jobs = selector.folds, _form(selector, setting), setting.n_jobs
         found = likelihood(sample, Kernel(), folds=folds, matrix=form, n_jobs=jobs)
@@ -263,10 +264,8 @@ def _pilot(sample: Sample, pilot: Any, setting: Setting) -> Any:
         check_choice(name, PILOTS, "pilot")
     value = choose(sample, pilot, setting._replace(kernel=Kernel())).value
     if isinstance(value, LocalBandwidth) or (sample.d == 1 and np.ndim(value)):
-        msg = (
-            "`pilot` must be one bandwidth for all points; got one for each. Use 'isj'"
-        )
-        raise BandwidthError(msg + ", 'silverman' or a number.")
+        msg = "`pilot` must be one bandwidth for all points; got one for each. Use "
+        raise BandwidthError(msg + "'isj', 'silverman' or a number.")
     return value
 
 

@@ -243,6 +243,25 @@ def test_a_result_is_a_bandwidth():
         kde(X1, bandwidth=result)
 
 
+@pytest.mark.parametrize("method", ["ucv", "scv", "plugin", "abramson", "knn"])
+def test_the_number_of_threads_reaches_every_selector(method, monkeypatch):
+    """One thread asked for is one thread used, and the answer is the same."""
+    from parzen import parallel
+
+    seen = []
+    count = parallel.thread_count
+    monkeypatch.setattr(
+        parallel, "thread_count", lambda n_jobs: seen.append(n_jobs) or count(n_jobs)
+    )
+    x = np.random.default_rng(6).normal(size=(1500, 2))
+    one = select_bandwidth(x, method, n_jobs=1).value
+    assert None not in seen
+    two = select_bandwidth(x, method, n_jobs=2).value
+    if isinstance(one, LocalBandwidth):
+        one, two = one.factors, two.factors
+    np.testing.assert_array_equal(one, two)
+
+
 def test_a_selector_is_a_method():
     """Its options are its own."""
     one = Selector("ucv", candidates=[0.2, 0.4])
