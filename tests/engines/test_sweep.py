@@ -11,7 +11,7 @@ import sys
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from parzen import Kernel, kde
@@ -374,6 +374,7 @@ def test_parts_do_not_matter(rng, name, monkeypatch):
     st.floats(-4, 4),
     st.booleans(),
 )
+@example(name="epanechnikov", seed=962, log_h=-2.5, rounded=False)
 @settings(max_examples=60)
 def test_law_of_the_bound(name, seed, log_h, rounded):
     """Whatever the data, widths and weights: certified sums keep the stated error."""
@@ -393,8 +394,12 @@ def test_law_of_the_bound(name, seed, log_h, rounded):
     relative = np.exp(exact - np.longdouble(some.log_peak)).astype(float)
     sums, certain = fast_sums(some, q)
     error = np.abs(sums - relative)[certain]
+    # at the very edge of a point's support 1 - |u| is rounding, in or out by an ulp
+    u = np.abs(q[:, None] - x) / widths
+    shares = np.full(n, 1.0 / n) if weights is None else weights / np.sum(weights)
+    edge = (np.abs(1.0 - u) < 1e-12) @ (shares * (h / widths))
     # what the oracle's own logarithms are rounded by is far below
-    assert (error <= 1.001e-8 * relative[certain]).all()
+    assert (error <= 1.001e-8 * relative[certain] + 1e-14 * edge[certain]).all()
 
 
 def test_refusals_say_why(rng):
