@@ -7,6 +7,7 @@ Kullback-Leibler distance to the truth, up to a constant.
 
 from __future__ import annotations
 
+import functools
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -145,11 +146,10 @@ def _optimum(
     form = Form.of(sample, matrix or "scaled")
     standard = replace(sample, points=form.points)
     criterion = HeldOut(standard, Kernel(), splits, n_jobs)
-    # of the widest axis: the outermost points may ask for it
-    start = form.widest * (4.0 / ((form.d + 2) * form.n_eff)) ** (1.0 / (form.d + 4))
     unit = Scale(form.value(np.eye(form.d)), form.d).widths
     least = 0.5 * float((steps / unit).max())
-    width, end, widths, scores = _along(criterion, start, least)
+    # from the widest to be expected: the outermost points may ask for it
+    width, end, widths, scores = _along(criterion, form.widest, least)
     best = width**2 * np.eye(form.d)
     if form.size > 1 and end.converged:
         found = minimise_form(
@@ -226,6 +226,7 @@ def _along(
         note = f"the likelihood rises without end, so the {side} bandwidth tried"
         return float(widths[best]), End(note, converged=False), *found
 
+    @functools.cache  # the best width is asked for once more
     def loss(width: float) -> float:
         return -float(criterion.means(Scale(width, d), np.ones(1))[0])
 

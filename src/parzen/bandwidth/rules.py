@@ -41,7 +41,7 @@ def silverman(sample: Sample) -> Bandwidth:
     """
     if sample.d == 1:
         return 0.9 * robust_spread(sample) * math.pow(sample.n_eff, -0.2)
-    return _scaled_covariance(sample, _normal_factor(sample))
+    return _scaled_covariance(sample, normal_factor(sample.n_eff, sample.d))
 
 
 def scott(sample: Sample) -> Bandwidth:
@@ -55,7 +55,7 @@ def scott(sample: Sample) -> Bandwidth:
        doi:10.1002/9780470316849, eq. 6.44 and page 164.
     """
     if sample.d == 1:
-        return _normal_factor(sample) * robust_spread(sample)
+        return normal_factor(sample.n_eff, sample.d) * robust_spread(sample)
     return _scaled_covariance(sample, sample.n_eff ** (-1.0 / (sample.d + 4)))
 
 
@@ -71,8 +71,8 @@ def normal_reference(sample: Sample) -> Bandwidth:
        doi:10.1201/b14876, section 3.2.1 and eq. 4.14.
     """
     if sample.d == 1:
-        return _normal_factor(sample) * _spread(sample)
-    return _scaled_covariance(sample, _normal_factor(sample))
+        return normal_factor(sample.n_eff, sample.d) * _spread(sample)
+    return _scaled_covariance(sample, normal_factor(sample.n_eff, sample.d))
 
 
 RULES: dict[str, Callable[[Sample], Bandwidth]] = {
@@ -107,10 +107,9 @@ def quartile_range(sample: Sample) -> tuple[float, float]:
     return lower - room, upper + room
 
 
-def _normal_factor(sample: Sample) -> float:
-    """(4 / ((d + 2) n_eff))^(1 / (d + 4))."""
-    d = sample.d
-    return float((4.0 / ((d + 2) * sample.n_eff)) ** (1.0 / (d + 4)))
+def normal_factor(n_eff: float, d: int) -> float:
+    """(4 / ((d + 2) n_eff))^(1 / (d + 4)): the best width for a standard Gaussian."""
+    return float((4.0 / ((d + 2) * n_eff)) ** (1.0 / (d + 4)))
 
 
 def _spread(sample: Sample) -> float:
@@ -140,7 +139,7 @@ def axis_widths(sample: Sample) -> NDArray[np.float64]:
     The remedy where the covariance has no root: the bandwidth then ignores correlation.
     """
     check_varied(sample)
-    return _normal_factor(sample) * sample.std
+    return normal_factor(sample.n_eff, sample.d) * sample.std
 
 
 def _scaled_covariance(sample: Sample, factor: float) -> NDArray[np.float64]:

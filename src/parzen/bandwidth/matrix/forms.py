@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.bandwidth.rules import check_varied, normal_reference
+from parzen.bandwidth.rules import check_varied, normal_factor, normal_reference
 from parzen.errors import BandwidthError
 from parzen.readonly import ReadOnly
 from parzen.scale import times_power_of_two
@@ -193,7 +193,7 @@ class Form(ReadOnly):
     @property
     def rule(self) -> float:
         """Width of the normal reference rule, for a standard deviation of one."""
-        return float((4.0 / ((self.d + 2) * self.n_eff)) ** (1.0 / (self.d + 4)))
+        return normal_factor(self.n_eff, self.d)
 
     @property
     def reference(self) -> float:
