@@ -246,6 +246,16 @@ class Given:
         """Return the mass above x."""
         return _blocks(lambda u: self._mirror.cdf(-u) / self._mass, x)
 
+    def logcdf(self, x: Floats) -> Floats:
+        """Return the logarithm of cdf; -inf where that is zero."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.cdf(x)))
+
+    def logsf(self, x: Floats) -> Floats:
+        """Return the logarithm of sf; -inf where that is zero."""
+        with np.errstate(divide="ignore"):
+            return np.asarray(np.log(self.sf(x)))
+
     def ppf(self, q: Floats) -> Floats:
         """Return the inverse of cdf."""
         return _blocks(lambda p: self._table.ppf(p * self._mass), q)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parzen.kernels.formulas import Floats, Profile
+from parzen.kernels.formulas import ORDERS, Floats, Profile
 from parzen.kernels.profiles import CAUCHY as CODE
 
 if TYPE_CHECKING:
@@ -39,6 +39,17 @@ def lower_tail(r: Floats) -> Floats:
     """Return arccot(r) / pi."""
     tail: Floats = np.arctan2(1.0, r) / math.pi
     return tail
+
+
+def derivative(r: Floats, order: int) -> Floats:
+    """Return the k-th derivative of 1/(1 + r^2), which is -Im 1/(r + i).
+
+    That is (-1)^k k! sin((k+1) t) / |r + i|^(k+1), with t the argument of r + i.
+    """
+    k = order + 1
+    with np.errstate(over="ignore"):
+        value: Floats = np.sin(k * np.arctan2(1.0, r)) / np.hypot(1.0, r) ** k
+    return (-1.0) ** order * math.factorial(order) * value
 
 
 def outside(r: float, d: int) -> float:
@@ -94,5 +105,8 @@ ROW = Profile(
     draw=draw,
     slope=slope,
     curve=lambda d: d + 1.0,  # at r = 0
+    derivative=derivative,
+    pull=lambda s, d: -(d + 1.0) / (1.0 + s),
+    smoothness=ORDERS,
     product_slope=product_slope,
 )

@@ -54,6 +54,13 @@ def lower_tail(r: Floats) -> Floats:
     return tail
 
 
+def pull(s: Floats, _d: int) -> Floats:
+    """Return -(pi / 2) tan(pi r / 2) / r, as cotangent of the distance to the edge."""
+    r = np.sqrt(s)
+    value: Floats = -0.5 * math.pi / (r * np.tan(0.5 * math.pi * (1.0 - r)))
+    return value
+
+
 def draw(size: int, d: int, rng: Generator) -> Floats:
     """Draw radii by rejection from Beta(d, 2), and directions.
 
@@ -79,4 +86,7 @@ ROW = Profile(
     draw=draw,
     slope=lambda _d: 0.5 * math.pi,
     curve=lambda _d: math.inf,  # the slope jumps at r = 1
+    derivative=lambda r, _k: -0.5 * math.pi * np.sin(0.5 * math.pi * r),
+    pull=pull,
+    smoothness=1,
 )

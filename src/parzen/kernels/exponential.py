@@ -30,6 +30,12 @@ def lower_tail(r: Floats) -> Floats:
     return tail
 
 
+def log_tail(r: Floats) -> Floats:
+    """Return the logarithm of the same."""
+    tail: Floats = -r - math.log(2.0)
+    return tail
+
+
 def outside(r: float, d: int) -> float:
     """Return the upper tail of Gamma(d), the distribution of the radius."""
     return upper_gamma(d, r)
@@ -51,6 +57,10 @@ ROW = Profile(
     draw=draw,
     slope=lambda _d: 1.0,
     curve=lambda _d: math.inf,  # a cusp at the centre
+    derivative=lambda r, k: (-1.0) ** k * np.exp(-r),
+    pull=lambda s, _d: -1.0 / np.sqrt(s),
+    smoothness=1,
+    log_tail=log_tail,
     # near the centre every axis has slope 1
     product_slope=math.sqrt,
 )

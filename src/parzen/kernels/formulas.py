@@ -10,14 +10,20 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parzen.errors import CapabilityError
+
 Floats: TypeAlias = NDArray[Any]
 LogMoment: TypeAlias = Callable[[int, int], float]
 Draw: TypeAlias = Callable[[int, int, np.random.Generator], Floats]
+
+# Derivatives of analytic kernels are offered up to here: the constants of higher ones
+# amplify any rounding.
+ORDERS = 10
 
 
 @dataclass(frozen=True)
@@ -40,6 +46,15 @@ class Profile:
         (size, d, rng) -> points of shape (size, d), distributed as the kernel.
     slope, curve : callable
         d -> the supremum of abs(phi') and abs(phi''); inf at a jump of phi or phi'.
+    derivative : callable
+        (r, k) -> the k-th derivative of the 1-D phi at r > 0, inside of the support.
+    pull : callable
+        (s, d) -> phi'(r) / (r phi(r)) at s = r^2 > 0, inside of the support.
+    smoothness : int
+        The largest k for which the 1-D phi^(k) is a bounded function: k - 1 derivatives
+        are continuous, also at the centre and at the edge.
+    log_tail : callable, optional
+        r -> log of `lower_tail`; None says that its logarithm is right.
     outside : callable, optional
         (r, d) -> mass outside radius r > 0, or an upper bound; None if compact.
     product_slope : callable, optional
@@ -58,6 +73,10 @@ class Profile:
     draw: Draw
     slope: Callable[[int], float]
     curve: Callable[[int], float]
+    derivative: Callable[[Floats, int], Floats]
+    pull: Callable[[Floats, int], Floats]
+    smoothness: int
+    log_tail: Callable[[Floats], Floats] | None = None
     outside: Callable[[float, int], float] | None = None
     product_slope: Callable[[int], float] | None = None
 
@@ -96,6 +115,25 @@ class Profile:
             else:
                 upper = middle
         return upper
+
+
+class Differentiable(Protocol):
+    """What has derivatives up to some order."""
+
+    @property
+    def smoothness(self) -> int:
+        """The largest order."""
+
+
+def check_order(kernel: Differentiable, order: int) -> None:
+    """Raise `CapabilityError` where K^(order) is no function any more."""
+    largest = kernel.smoothness
+    if order <= largest:
+        return
+    msg = f"`kernel` must have a derivative of order {order}; {kernel} has "
+    has = f"derivatives up to order {largest}" if largest else "none, it jumps"
+    msg += f"{has}. Use one that is smooth, such as 'gaussian'"
+    raise CapabilityError(msg + (", or a smaller order." if largest else "."))
 
 
 def exp(x: float) -> float:

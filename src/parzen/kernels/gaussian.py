@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from parzen.kernels.formulas import Floats, Profile, upper_gamma
+import numpy as np
+
+from parzen.kernels.formulas import ORDERS, Floats, Profile, upper_gamma
 from parzen.kernels.profiles import GAUSSIAN as CODE
 
 if TYPE_CHECKING:
-    import numpy as np
+    from numpy.random import Generator
 
 
 def log_moment(k: int, _d: int) -> float:
@@ -30,12 +32,31 @@ def lower_tail(r: Floats) -> Floats:
     return tail
 
 
+def log_tail(r: Floats) -> Floats:
+    """Return the logarithm of the same, right also where it is too small a number."""
+    from scipy.special import log_ndtr
+
+    tail: Floats = log_ndtr(-r)
+    return tail
+
+
+def derivative(r: Floats, order: int) -> Floats:
+    """Return (-1)^k He_k(r) phi(r), by the recurrence of the Hermite polynomials."""
+    # where phi is zero, the polynomial may be infinite
+    r = np.minimum(r, 64.0)
+    last, here = np.zeros_like(r), np.ones_like(r)
+    for k in range(order):
+        last, here = here, -r * here - k * last
+    value: Floats = here * np.exp(-0.5 * r * r)
+    return value
+
+
 def outside(r: float, d: int) -> float:
     """Return the upper tail of the chi distribution with d degrees of freedom."""
     return upper_gamma(0.5 * d, 0.5 * r * r)
 
 
-def draw(size: int, d: int, rng: np.random.Generator) -> Floats:
+def draw(size: int, d: int, rng: Generator) -> Floats:
     """Draw standard normal points."""
     return rng.standard_normal((size, d))
 
@@ -51,4 +72,8 @@ ROW = Profile(
     draw=draw,
     slope=lambda _d: math.exp(-0.5),  # r phi at r = 1
     curve=lambda _d: 1.0,  # (r^2 - 1) phi at r = 0
+    derivative=derivative,
+    pull=lambda s, _d: np.full_like(s, -1.0),
+    smoothness=ORDERS,
+    log_tail=log_tail,
 )

@@ -11,8 +11,16 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.polynomial import Polynomial
 
-from parzen.kernels.formulas import Floats, Profile, accepted, direction, upper_gamma
+from parzen.kernels.formulas import (
+    ORDERS,
+    Floats,
+    Profile,
+    accepted,
+    direction,
+    upper_gamma,
+)
 from parzen.kernels.profiles import LOGISTIC as CODE
 
 if TYPE_CHECKING:
@@ -73,6 +81,39 @@ def lower_tail(r: Floats) -> Floats:
     return tail
 
 
+def log_tail(r: Floats) -> Floats:
+    """Return the logarithm of the same."""
+    tail: Floats = -r - np.log1p(np.exp(-r))
+    return tail
+
+
+@lru_cache
+def tanh_polynomial(order: int) -> Polynomial:
+    """Return P_k with phi^(k) = phi P_k(T), T = tanh(r/2), from phi = 1 - T^2 on.
+
+    T' = phi / 2, hence P_(k+1) = -T P_k + (1 - T^2) P_k' / 2; whole numbers over 2^k.
+    """
+    p = Polynomial([1.0])
+    t, phi = Polynomial([0.0, 1.0]), Polynomial([1.0, 0.0, -1.0])
+    for _ in range(order):
+        p = 0.5 * phi * p.deriv() - t * p
+    return p
+
+
+def derivative(r: Floats, order: int) -> Floats:
+    """Return phi P_k(tanh(r/2))."""
+    t = np.exp(-r)
+    value: Floats = 4.0 * t / (1.0 + t) ** 2 * tanh_polynomial(order)(np.tanh(0.5 * r))
+    return value
+
+
+def pull(s: Floats, _d: int) -> Floats:
+    """Return -tanh(r/2) / r."""
+    r = np.sqrt(s)
+    value: Floats = -np.tanh(0.5 * r) / r
+    return value
+
+
 def outside(r: float, d: int) -> float:
     """Return an upper bound: phi <= 4 e^-r, as for the exponential kernel."""
     return upper_gamma(d, r) / eta(d - 1)
@@ -110,5 +151,9 @@ ROW = Profile(
     draw=draw,
     slope=lambda _d: 2.0 / (3.0 * math.sqrt(3.0)),  # (1 - T^2) T, T = tanh(r/2)
     curve=lambda _d: 0.5,  # phi - (3/2) phi^2 at r = 0
+    derivative=derivative,
+    pull=pull,
+    smoothness=ORDERS,
+    log_tail=log_tail,
     product_slope=product_slope,
 )

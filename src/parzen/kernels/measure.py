@@ -51,6 +51,12 @@ class Source(Protocol):
     def sf(self, x: Floats) -> Floats:
         """Return the mass above x."""
 
+    def logcdf(self, x: Floats) -> Floats:
+        """Return the logarithm of cdf."""
+
+    def logsf(self, x: Floats) -> Floats:
+        """Return the logarithm of sf."""
+
     def ppf(self, q: Floats) -> Floats:
         """Return the inverse of cdf."""
 

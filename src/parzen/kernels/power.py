@@ -33,6 +33,17 @@ def slope(a: int, b: int) -> float:
     return a * b * p**p * q**q / (p + q) ** (p + q) if p + q else float(a * b)
 
 
+def pull(s: Floats, a: int, b: int) -> Floats:
+    """Return phi'(r) / (r phi(r)) = -a b r^(a-2) / (1 - r^a) at s = r^2."""
+    if a == 2:
+        return -2.0 * b / (1.0 - s)
+    r = np.sqrt(s)
+    # 1 - r^3 without its cancellation, as in the profile
+    rest = (1.0 - r) * (1.0 + r + s) if a == 3 else 1.0 - r
+    value: Floats = -a * b * r ** (a - 2.0) / rest
+    return value
+
+
 def row(
     name: str,
     code: int,
@@ -40,6 +51,7 @@ def row(
     a: int,
     b: int,
     edge: Callable[[Floats], Floats],
+    derivatives: tuple[Callable[[Floats], Floats], ...],
     curve: float = math.inf,
     product_slope: Callable[[int], float] | None = None,
 ) -> Profile:
@@ -47,6 +59,7 @@ def row(
 
     `edge` is the 1-D distribution function at y - 1, y in [0, 1] being the distance
     from the edge of the support: a polynomial with a root of order b + 1 at zero.
+    `derivatives` are those of phi, as many as are bounded functions.
     """
 
     def draw(size: int, d: int, rng: Generator) -> Floats:
@@ -64,6 +77,9 @@ def row(
         draw=draw,
         slope=lambda _d: slope(a, b),
         curve=lambda _d: curve,
+        derivative=lambda r, k: derivatives[k - 1](r),
+        pull=lambda s, _d: pull(s, a, b),
+        smoothness=len(derivatives),
         product_slope=product_slope,
     )
 
@@ -84,13 +100,14 @@ def tricube_edge(y: Floats) -> Floats:
 _T = (5.0 + 3.0 * math.sqrt(2.0)) / 14.0
 TRICUBE_CURVE = 18.0 * _T ** (1 / 3) * (1.0 - _T) * (4.0 * _T - 1.0)
 
-TOPHAT = row("tophat", profiles.TOPHAT, a=2, b=0, edge=lambda y: y / 2)
+TOPHAT = row("tophat", profiles.TOPHAT, a=2, b=0, edge=lambda y: y / 2, derivatives=())
 TRIANGULAR = row(
     "triangular",
     profiles.TRIANGULAR,
     a=1,
     b=1,
     edge=lambda y: y**2 / 2,
+    derivatives=(lambda r: np.full_like(r, -1.0),),
     product_slope=math.sqrt,  # near the centre every axis has slope 1
 )
 EPANECHNIKOV = row(
@@ -99,6 +116,7 @@ EPANECHNIKOV = row(
     a=2,
     b=1,
     edge=lambda y: y**2 * (3 - y) / 4,
+    derivatives=(lambda r: -2 * r,),
 )
 BIWEIGHT = row(
     "biweight",
@@ -106,6 +124,7 @@ BIWEIGHT = row(
     a=2,
     b=2,
     edge=lambda y: y**3 * (20 - 15 * y + 3 * y**2) / 16,
+    derivatives=(lambda r: -4 * r * (1 - r) * (1 + r), lambda r: 12 * r**2 - 4),
     curve=8.0,  # at the edge; at the centre it is 4
 )
 TRIWEIGHT = row(
@@ -114,8 +133,23 @@ TRIWEIGHT = row(
     a=2,
     b=3,
     edge=lambda y: y**4 * (70 - 84 * y + 35 * y**2 - 5 * y**3) / 32,
+    derivatives=(
+        lambda r: -6 * r * ((1 - r) * (1 + r)) ** 2,
+        lambda r: -6 * (1 - r) * (1 + r) * (1 - 5 * r**2),
+        lambda r: 24 * r * (3 - 5 * r**2),
+    ),
     curve=6.0,  # at the centre
 )
 TRICUBE = row(
-    "tricube", profiles.TRICUBE, a=3, b=3, edge=tricube_edge, curve=TRICUBE_CURVE
+    "tricube",
+    profiles.TRICUBE,
+    a=3,
+    b=3,
+    edge=tricube_edge,
+    derivatives=(
+        lambda r: -9 * r**2 * ((1 - r) * (1 + r + r**2)) ** 2,
+        lambda r: -18 * r * (1 - r) * (1 + r + r**2) * (1 - 4 * r**3),
+        lambda r: -18 * (1 - 20 * r**3 + 28 * r**6),
+    ),
+    curve=TRICUBE_CURVE,
 )

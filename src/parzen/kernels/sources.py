@@ -160,6 +160,14 @@ class Delegate:
         """Return the mass above x."""
         return self._ask(self.words["sf"], x)
 
+    def logcdf(self, x: Floats) -> Floats:
+        """Return the logarithm of cdf."""
+        return self._ask("logcdf", x)
+
+    def logsf(self, x: Floats) -> Floats:
+        """Return the logarithm of sf."""
+        return self._ask(self.words["logsf"], x)
+
     def ppf(self, q: Floats) -> Floats:
         """Return the inverse of cdf."""
         return self._ask(self.words["ppf"], q)
@@ -184,7 +192,13 @@ class Classic(Delegate):
     A distribution that scipy.stats does not know by name equals itself alone.
     """
 
-    words: ClassVar = {"sf": "sf", "ppf": "ppf", "isf": "isf", "variance": "var"}
+    words: ClassVar = {
+        "sf": "sf",
+        "logsf": "logsf",
+        "ppf": "ppf",
+        "isf": "isf",
+        "variance": "var",
+    }
 
     distribution: Any = field(compare=False, repr=False)
     registered: str | None
@@ -224,6 +238,7 @@ class Modern(Delegate):
 
     words: ClassVar = {
         "sf": "ccdf",
+        "logsf": "logccdf",
         "ppf": "icdf",
         "isf": "iccdf",
         "variance": "variance",

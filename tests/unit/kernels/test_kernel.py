@@ -130,7 +130,9 @@ def test_a_kernel_is_one_row(monkeypatch):
     """A row in the table is all that the rest needs to know of a kernel."""
     code = PROFILES["biweight"].code
     edge = PROFILES["biweight"].lower_tail
-    mine = row("mine", code, a=2, b=2, edge=lambda y: edge(1 - y), curve=8.0)
+    mine = row(
+        "mine", code, a=2, b=2, edge=lambda y: edge(1 - y), derivatives=(), curve=8.0
+    )
     monkeypatch.setitem(PROFILES, "mine", mine)
     assert kernel_names()[-1] == "mine"
     ours, theirs = Kernel("mine"), Kernel("biweight")
