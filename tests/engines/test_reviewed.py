@@ -91,7 +91,7 @@ def test_the_engine_follows_the_number_of_queries(rng):
     """A thousand points are a plain sum, a million queries on them are not."""
     density = parzen.kde(rng.normal(size=1000), bandwidth=0.1)
     assert density.method == "direct"
-    plan = density._plan  # noqa: SLF001 - what answers is not public
+    plan = density._plan
     assert isinstance(plan, AutoPlan)
     q = rng.normal(size=500_000)
     many, few = density.pdf(q), density.pdf(q[:1000])

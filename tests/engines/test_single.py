@@ -254,7 +254,7 @@ def test_signed_weights_state_the_error_of_either_sum(rng):
         method="direct",
         rtol=1e-3,
     )
-    plus, minus = (part.single for part in density._plan.plans)  # noqa: SLF001
+    plus, minus = (part.single for part in density._plan.plans)
     assert plus is not None
     assert minus is None
     assert density.decision.bound.relative == SHARE * 1e-3

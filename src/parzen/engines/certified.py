@@ -20,6 +20,7 @@ from parzen.engines.fringe import beyond, fringe_logpdf
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from parzen.engines.cumulative import Cumulative, Differentiated
     from parzen.engines.engine import Engine, ErrorBound, Plan, Problem
 
 # What an approximation returns for a query that it cannot certify.
@@ -110,6 +111,22 @@ class CertifiedEngine:
     def approximate(self, problem: Problem) -> Approximation:
         """Prepare the fast sum."""
         raise NotImplementedError
+
+    def cumulative(self, problem: Problem) -> Cumulative | None:  # noqa: ARG002
+        """Prepare masses on either side, on a line; None where there is no fast way.
+
+        What it returns may also have `quantile(p, upper)`, of shape (m,): where the
+        mass below (above) is p, NaN where that is not certain.
+        """
+        return None
+
+    def differentiated(
+        self,
+        problem: Problem,  # noqa: ARG002
+        order: int,  # noqa: ARG002
+    ) -> Differentiated | None:
+        """Prepare the derivative of an order, on a line; None where there is none."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parzen.engines.kernel_slopes import log_slope_bound
 from parzen.kernels.profiles import CAUCHY, GAUSSIAN, LOGISTIC
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ MODULUS: dict[int, Callable[[Floats, Floats], Floats]] = {
 
 @functools.lru_cache(maxsize=256)
 def interpolation_errors(
-    code: int, terms: int, count: int, narrow: float, wide: float
+    code: int, terms: int, count: int, narrow: float, wide: float, *, order: int = 0
 ) -> NDArray[np.float64]:
     """Bound the error of interpolating phi(u) on a cell, by the distance of the cell.
+
+    Or of its derivative of an order, as a function of its own.
 
     Parameters
     ----------
@@ -78,6 +81,8 @@ def interpolation_errors(
         Cells to go.
     narrow, wide : float
         Width of the cell in bandwidths: any between these two.
+    order : int
+        Of the derivative.
 
     Returns
     -------
@@ -85,10 +90,15 @@ def interpolation_errors(
         Where the kernel's centre lies anywhere in a cell 0, ..., count cells away;
         phi(0) is one.
     """
-    distance = np.maximum(np.arange(count + 1.0) - 0.5, 0.0)[:, None]
+    centre = np.arange(count + 1.0)[:, None]
+    distance = np.maximum(centre - 0.5, 0.0)
     # the bounds fall with the distance on the line and grow with that from it
     near = np.maximum(distance - 0.5 * _HALF_WIDTH, 0.0) * narrow
-    logs = MODULUS[code](near, np.broadcast_to(0.5 * wide * _HALF_HEIGHT, near.shape))
+    high = np.broadcast_to(0.5 * wide * _HALF_HEIGHT, near.shape)
+    logs = MODULUS[code](near, high)
+    if order:
+        far = (centre + 0.5 + 0.5 * _HALF_WIDTH) * wide
+        logs = logs + log_slope_bound(code, order, logs, (near, far, high))
     logs = logs + math.log(4.0) - (terms - 1) * np.log(_R) - np.log(_R - 1.0)
     return np.asarray(np.exp(np.minimum(logs.min(axis=1), 700.0)))
 

@@ -17,11 +17,12 @@ from __future__ import annotations
 
 import functools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from parzen.engines.antiderivative import RELATIVE, mass_of_complete
 from parzen.engines.cells import Cells, row_of
 from parzen.engines.certified import CertifiedEngine
 from parzen.engines.ellipse import (
@@ -33,7 +34,17 @@ from parzen.engines.ellipse import (
     to_chebyshev,
     to_monomials,
 )
-from parzen.engines.piecewise import PiecewisePolynomial, PiecewiseSum
+from parzen.engines.kernel_slopes import (
+    MOST_ORDER,
+    slope,
+    slope_majorant,
+    slope_supremum,
+)
+from parzen.engines.piecewise import (
+    PiecewiseDerivative,
+    PiecewisePolynomial,
+    PiecewiseSum,
+)
 from parzen.jit import compile_loop
 from parzen.kernels.profiles import GAUSSIAN
 from parzen.parallel import run_blocks
@@ -41,14 +52,17 @@ from parzen.parallel import run_blocks
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from parzen.engines.antiderivative import PiecewiseMass
     from parzen.engines.engine import Problem
 
 TERMS = (4, 8, 12, 16, 20)
 # Points in one block of work: some 0.5 ms; and rows of moments that one product takes.
 BLOCK_POINTS = 1 << 16
 BLOCK_ROWS = 1 << 10
-# Bandwidths from the nearest point up to which the tails are to be certified.
+# Bandwidths from the nearest point up to which the tails are to be certified; those of
+# masses and derivatives.
 COVERED = 3.0
+COVERED_TAILS = 5.0
 # Measured on one core, AVX-512: seconds a call, a point and term, a query and term, and
 # a multiplication of the matrices.
 SECONDS_A_CALL = 1.3e-3
@@ -108,13 +122,15 @@ class Expansion:
     reach: int
 
     @classmethod
-    def of(cls, problem: Problem, relative: float) -> Expansion:
-        """Take the fewest terms that certify three bandwidths beyond the data."""
+    def of(
+        cls, problem: Problem, relative: float, covered: float = COVERED
+    ) -> Expansion:
+        """Take the fewest terms that certify so many bandwidths beyond the data."""
         h = float(problem.scale.widths[0])
         # frexp gives a mantissa in [1/2, 1); a bandwidth that is a power of two fits
         mantissa, exponent = math.frexp(h)
         width = 0.5 / mantissa
-        far = math.ceil(COVERED / width)
+        far = math.ceil(covered / width)
         least = math.exp(-0.5 * ((far + 1) * width) ** 2)
         for terms in TERMS:
             errors = _truncation(terms, width, far)
@@ -122,50 +138,65 @@ class Expansion:
             if errors[far] <= relative * least and within <= 0.1 * relative:
                 break
         # the neglected mass against the smallest sum to be certified, a point's own
-        smallest = 0.5 * (COVERED + 1.0) ** 2 + math.log(problem.sample.n)
+        smallest = 0.5 * (covered + 1.0) ** 2 + math.log(problem.sample.n)
         reach = math.sqrt(2.0 * (smallest - math.log(0.1 * relative)))
         return cls(exponent - 1, width, terms, math.ceil(reach / width))
 
-    def matrices(self) -> NDArray[np.float64]:
+    @classmethod
+    def finest(cls, problem: Problem) -> Expansion:
+        """Take all terms: masses are subtracted, derivatives lose digits."""
+        expansion = cls.of(problem, RELATIVE, COVERED_TAILS)
+        return replace(expansion, terms=TERMS[-1])
+
+    def matrices(self, order: int = 0) -> NDArray[np.float64]:
         """Matrices from moments to coefficients, shape (2 reach + 1, terms, terms).
 
         The first index is the distance from source to target, plus reach; then the
-        Chebyshev moment, then the power of x.
+        Chebyshev moment, then the power of x. Of the kernel, or of its derivative.
         """
         nodes = chebyshev_nodes(self.terms)
         apart = 2.0 * np.arange(-self.reach, self.reach + 1)[:, None, None]
         u = 0.5 * self.width * (apart + nodes[:, None] - nodes)
         basis = to_chebyshev(self.terms)
+        values = slope(GAUSSIAN, order, u) if order else np.exp(-0.5 * u * u)
         # two coefficients of T for each distance, then powers of x for the target
-        expanded = basis @ np.exp(-0.5 * u * u) @ basis.T
+        expanded = basis @ values @ basis.T
         return np.ascontiguousarray(
             (to_monomials(self.terms) @ expanded).transpose(0, 2, 1)
         )
 
-    def errors(self, matrices: NDArray[np.float64], points: int) -> NDArray[np.float64]:
+    def errors(
+        self, matrices: NDArray[np.float64], points: int, order: int = 0
+    ) -> NDArray[np.float64]:
         """Bound the error a unit of mass brings, by distance, shape (2 reach + 1,).
 
         Truncation of both expansions, and rounding: of sums of so many `points` in a
         cell, of moments and products, and of the matrices.
         """
         distance = np.abs(np.arange(-self.reach, self.reach + 1))
-        truncation = _truncation(self.terms, self.width, self.reach)[distance]
+        truncation = _truncation(self.terms, self.width, self.reach, order)[distance]
         sizes = np.abs(matrices).sum(axis=(1, 2))
         # the recurrence for T_k rounds by k^2 half units near the ends of a cell
         steps = points + self.terms**2 + (2 * self.reach + 3) * self.terms
-        near = np.exp(-0.5 * (np.maximum(distance - 1, 0) * self.width) ** 2)
-        return np.asarray(
-            truncation
-            + 0.5 * EPS * steps * sizes
-            + 2.0 * basis_rounding(self.terms) * near
-        )
+        ends = np.maximum(distance - 1, 0) * self.width, (distance + 1) * self.width
+        near = np.exp(-0.5 * ends[0] ** 2)
+        rounding = 0.5 * EPS * steps * sizes
+        if order:  # cancellation within the polynomial before the kernel
+            lost = lebesgue(self.terms) ** 2 * EPS * near
+            lost *= 2.0 * order + 8.0 + 2.0 * ends[1] ** 2
+            rounding += lost * slope_majorant(GAUSSIAN, order, *ends)
+            near = slope_supremum(GAUSSIAN, order, *ends)
+        rounding += 2.0 * basis_rounding(self.terms) * near
+        return np.asarray(truncation + rounding)
 
 
-def _truncation(terms: int, width: float, count: int) -> NDArray[np.float64]:
+def _truncation(
+    terms: int, width: float, count: int, order: int = 0
+) -> NDArray[np.float64]:
     """Bound the error of both expansions of a point 0, ..., count cells away."""
     # rounded to sixteenths, so that the next bandwidth finds the bounds in the cache
     narrow, wide = math.floor(16.0 * width) / 16.0, math.ceil(16.0 * width) / 16.0
-    errors = interpolation_errors(GAUSSIAN, terms, count, narrow, wide)
+    errors = interpolation_errors(GAUSSIAN, terms, count, narrow, wide, order=order)
     return (1.0 + lebesgue(terms)) * errors
 
 
@@ -199,6 +230,27 @@ class GaussTransformEngine(CertifiedEngine):
         piece = transform(problem, expansion, _cells(problem, expansion))
         return PiecewiseSum((piece,), tolerance, problem.n_jobs)
 
+    def cumulative(self, problem: Problem) -> PiecewiseMass | None:
+        """Integrate the polynomials of all cells."""
+        expansion = Expansion.finest(problem)
+        cells = _cells(problem, expansion)
+        if _cells_refusal(problem, cells):
+            return None
+        piece = transform(problem, expansion, cells)
+        tails = problem.kernel.cdf(-expansion.reach * expansion.width)
+        return mass_of_complete(problem, (piece,), 2.0 * float(tails))
+
+    def differentiated(
+        self, problem: Problem, order: int
+    ) -> PiecewiseDerivative | None:
+        """Expand the derivative of the kernel in place of the kernel."""
+        expansion = Expansion.finest(problem)
+        cells = _cells(problem, expansion)
+        if not 0 < order <= MOST_ORDER or _cells_refusal(problem, cells):
+            return None
+        piece = transform(problem, expansion, cells, order)
+        return PiecewiseDerivative.of(problem, (piece,), order)
+
     def _expansion(self, problem: Problem) -> Expansion:
         return Expansion.of(problem, self.tolerance(problem).relative)
 
@@ -225,12 +277,15 @@ def _cells_refusal(problem: Problem, cells: Cells) -> str | None:
 
 
 def transform(
-    problem: Problem, expansion: Expansion, cells: Cells
+    problem: Problem, expansion: Expansion, cells: Cells, order: int = 0
 ) -> PiecewisePolynomial:
-    """Turn points into polynomials on the cells within their reach."""
+    """Turn points into polynomials on the cells within their reach.
+
+    Of the sum of kernels, or of their derivatives of an `order`.
+    """
     moments, longest = _moments(problem, expansion, cells)
-    matrices = expansion.matrices()
-    errors = expansion.errors(matrices, longest)
+    matrices = expansion.matrices(order)
+    errors = expansion.errors(matrices, longest, order)
     reach, terms = expansion.reach, expansion.terms
     rows = cells.count
     padded = np.zeros((rows + 2 * reach, terms))
@@ -247,7 +302,10 @@ def transform(
         np.matmul(seen, matrix, out=coefficients[some])
 
     run_blocks(task, -(-rows // BLOCK_ROWS), problem.n_jobs)
-    lost = math.exp(-0.5 * (reach * expansion.width) ** 2)
+    edge = reach * expansion.width
+    lost = math.exp(-0.5 * edge * edge)
+    if order:  # falls from there on: the edge is beyond the root of the order
+        lost *= float(slope_majorant(GAUSSIAN, order, edge, edge))
     bounds = np.convolve(moments[:, 0], errors, "same") + lost
     return PiecewisePolynomial(cells, coefficients, bounds, lost)
 

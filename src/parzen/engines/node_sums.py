@@ -11,6 +11,7 @@ import numpy as np
 
 from parzen.engines.cells import row_of
 from parzen.engines.ellipse import chebyshev_nodes, to_chebyshev, to_monomials
+from parzen.engines.kernel_slopes import slope_polynomial, slope_powers
 from parzen.engines.piecewise import PiecewisePolynomial
 from parzen.jit import compile_loop, exp2
 from parzen.kernels.profiles import decay, factor
@@ -27,8 +28,13 @@ STAGE_POINTS = 1 << 16
 
 
 @functools.cache
-def _nodes_loop(code: int, terms: int, parents: int, ring: int, several: int) -> Any:
-    """Compile the sum of kernels at the nodes of the cells in reach of each point."""
+def _nodes_loop(
+    code: int, terms: int, parents: int, ring: int, several: int, slopes: int
+) -> Any:
+    """Compile the sum of kernels at the nodes of the cells in reach of each point.
+
+    Or of their derivatives, of the order that the powers are for.
+    """
 
     def loop(
         points: Any,
@@ -40,6 +46,8 @@ def _nodes_loop(code: int, terms: int, parents: int, ring: int, several: int) ->
         offsets: Any,
         table: Any,
         reach: Any,
+        powers: Any,
+        power: Any,
         values: Any,
         errors: Any,
     ) -> None:
@@ -74,7 +82,12 @@ def _nodes_loop(code: int, terms: int, parents: int, ring: int, several: int) ->
                 for k in range(size * terms):
                     u = (source[k] - place) * inverse
                     s = u * u
-                    target[k] += height * (exp2(decay(code, s, 1)) * factor(code, s))
+                    if slopes:
+                        value = exp2(np.maximum(decay(code, s, 1) * power, -1000.0))
+                        value *= factor(code, s) * slope_polynomial(code, powers, u)
+                    else:
+                        value = exp2(decay(code, s, 1)) * factor(code, s)
+                    target[k] += height * value
                 bound = table[widest + begin :][:size]
                 error = errors[row + begin :][:size]
                 for k in range(size):
@@ -100,6 +113,8 @@ class Reach:
         its cell in the next level, and of that one itself.
     ring : bool
         Whether the cells that belong to the level before are left out.
+    order : int
+        Of the derivative that is summed up.
     """
 
     code: int
@@ -107,6 +122,7 @@ class Reach:
     errors: NDArray[np.float64]
     parents: int
     ring: bool
+    order: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -147,7 +163,9 @@ class NodeSums:
         """Add points (n,), with their cells' width in bandwidths and their heights."""
         parts, _, terms = self.values.shape
         ring, several = int(reach.ring), self.cells.several
-        loop = _nodes_loop(reach.code, terms, reach.parents, ring, several)
+        slopes = int(reach.order > 0)
+        loop = _nodes_loop(reach.code, terms, reach.parents, ring, several, slopes)
+        powers, power = slope_powers(reach.code, reach.order)
         margin = len(reach.errors) // 2
         cells = np.arange(-margin, margin + 1)[:, None]
         offsets = cells + 0.5 * chebyshev_nodes(terms)
@@ -167,6 +185,8 @@ class NodeSums:
                     offsets.ravel(),
                     reach.errors,
                     reach.radius,
+                    powers,
+                    power,
                     self.values[part].reshape(-1),
                     self.errors[part],
                 )

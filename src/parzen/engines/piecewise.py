@@ -15,6 +15,7 @@ import numpy as np
 
 from parzen.engines.cells import FARTHEST_CELL, row_of
 from parzen.engines.certified import DOUBTFUL, Tolerance
+from parzen.engines.ellipse import EPS
 from parzen.jit import compile_loop
 from parzen.parallel import run_blocks
 
@@ -22,9 +23,14 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from parzen.engines.cells import Cells
+    from parzen.engines.engine import Problem
 
 # Queries in one block of work: their values and errors stay in the second-level cache.
 BLOCK_QUERIES = 1 << 15
+# Beside a cell 2^e wide, what is below 2^(e - 1000) is zero: it has underflowed soon.
+VANISHING = 1000
+# Units of derivatives beyond e^600 would overflow or underflow beside a sum.
+MOST_LOG_UNIT = 600.0
 
 
 @functools.cache
@@ -153,6 +159,16 @@ def incomplete_outside(piece: PiecewisePolynomial, rows: int) -> PiecewisePolyno
     return replace(piece, errors=errors, outside=math.inf)
 
 
+def settled(x: NDArray[np.float64], widest: int) -> NDArray[np.float64]:
+    """Return numbers (m,), zero for those that vanish beside cells 2^widest wide.
+
+    In such cells they would underflow to zero, and lie in another one than the cell
+    that holds their cell in finer ones.
+    """
+    small = np.abs(x) < math.ldexp(1.0, widest - VANISHING)
+    return np.where(small, 0.0, x) if small.any() else x
+
+
 @dataclass(frozen=True, eq=False)
 class PiecewiseSum:
     """A sum of piecewise polynomials, certified query by query.
@@ -172,6 +188,8 @@ class PiecewiseSum:
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), or `DOUBTFUL`; 4 ns a piece."""
         queries = np.ascontiguousarray(q[:, 0])
+        if len(self.pieces) > 1:
+            queries = settled(queries, self.pieces[-1].cells.exponent)
         total = np.zeros(len(queries))
 
         def task(block: int) -> None:
@@ -186,3 +204,57 @@ class PiecewiseSum:
 
         run_blocks(task, -(-len(queries) // BLOCK_QUERIES), self.n_jobs)
         return total
+
+
+@dataclass(frozen=True, eq=False)
+class PiecewiseDerivative:
+    """A derivative as a sum of piecewise polynomials: a `Differentiated`.
+
+    Attributes
+    ----------
+    pieces : tuple of PiecewisePolynomial
+        On cells of different widths.
+    unit : float
+        What a value of one stands for: the peak over the bandwidth to the order.
+    n_jobs : int or None
+    """
+
+    pieces: tuple[PiecewisePolynomial, ...]
+    unit: float
+    n_jobs: Any = None
+
+    @classmethod
+    def of(
+        cls, problem: Problem, pieces: tuple[PiecewisePolynomial, ...], order: int
+    ) -> PiecewiseDerivative | None:
+        """Give pieces their unit; None where it leaves the range of floats."""
+        h = float(problem.scale.widths[0])
+        log = problem.kernel.log_norm(1) - (order + 1.0) * math.log(h)
+        if abs(log) > MOST_LOG_UNIT:
+            return None
+        # factors one by one: a logarithm would round
+        unit = math.exp(problem.kernel.log_norm(1)) / h
+        for _ in range(order):
+            unit /= h
+        return cls(pieces, unit, problem.n_jobs)
+
+    def values(
+        self, q: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return the derivative at q of shape (m,), and bounds (m,); 5 ns a piece."""
+        queries = np.ascontiguousarray(q)
+        if len(self.pieces) > 1:
+            queries = settled(queries, self.pieces[-1].cells.exponent)
+        total, error = np.zeros(len(queries)), np.zeros(len(queries))
+
+        def task(block: int) -> None:
+            some = slice(block * BLOCK_QUERIES, (block + 1) * BLOCK_QUERIES)
+            value, lost = total[some], error[some]
+            for piece in self.pieces:
+                piece.add(queries[some], value, lost)
+            value *= self.unit
+            lost *= self.unit
+            lost += 16.0 * EPS * np.abs(value)
+
+        run_blocks(task, -(-len(queries) // BLOCK_QUERIES), self.n_jobs)
+        return total, error

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from parzen.checks import check_choice
+from parzen.engines.certified import CertifiedEngine
 from parzen.engines.chebyshev import ChebyshevEngine
 from parzen.engines.diffusion import DiffusionEngine
 from parzen.engines.direct import DirectEngine
@@ -14,9 +15,18 @@ from parzen.engines.engine import FEW_PAIRS, ErrorBound
 from parzen.engines.fft import FFTEngine
 from parzen.engines.gauss_transform import GaussTransformEngine
 from parzen.engines.grid import GridEngine
+from parzen.engines.masses.integrals import Integrals
 from parzen.engines.nodes import NodeEngine, on_nodes
 from parzen.engines.nufft.engine import NUFFTEngine
-from parzen.engines.signed import SignedPlan, eased, parts, total
+from parzen.engines.signed import (
+    SignedIntegrals,
+    SignedPlan,
+    SignedSlopes,
+    eased,
+    parts,
+    total,
+)
+from parzen.engines.slopes.slopes import Slopes
 from parzen.engines.sweep.engine import SweepEngine
 from parzen.engines.tree.engine import TreeEngine
 from parzen.errors import AccuracyWarning, CapabilityError, warn
@@ -43,6 +53,8 @@ ENGINES: dict[str, Engine] = {
         DiffusionEngine(),
     )
 }
+# Those that may know masses and derivatives on a line.
+FAST = tuple(e for e in ENGINES.values() if isinstance(e, CertifiedEngine))
 METHODS = ("auto", *ENGINES)
 BY_HAND = "named by hand"
 # A plain sum that takes less than this is not worth asking others: they need some 2 ms
@@ -134,6 +146,37 @@ def plan(problem: Problem, decision: Decision) -> Plan:
         return _plan(problem, decision)
     shares, problems = parts(problem)
     return SignedPlan(shares, tuple(_plan(part, decision) for part in problems))
+
+
+def integrals(problem: Problem) -> Integrals | SignedIntegrals:
+    """Prepare masses of the kernel sum, by the engine that has them quickly.
+
+    Of signed weights, the masses of either sign and their difference.
+    """
+    if not problem.sample.signed:
+        return Integrals(problem, FAST, _relative(problem))
+    shares, problems = parts(problem)
+    each = (Integrals(part, FAST, _relative(part)) for part in problems)
+    return SignedIntegrals(shares, tuple(each))
+
+
+def slopes(problem: Problem) -> Slopes | SignedSlopes:
+    """Prepare derivatives of the kernel sum, likewise."""
+    if not problem.sample.signed:
+        return Slopes(problem, FAST, _relative(problem))
+    shares, problems = parts(problem)
+    each = (Slopes(part, FAST, _relative(part)) for part in problems)
+    return SignedSlopes(shares, tuple(each))
+
+
+def _relative(problem: Problem) -> Plan | None:
+    """Plan the density itself, right in the tails; None where that is a plain sum."""
+    if problem.sample.d > 1:
+        return None
+    if _quick(problem, problem.sample.n):
+        return AutoPlan(problem, DIRECT.name)
+    admitted = _admitted([e for e in ENGINES.values() if e.relative], problem)
+    return AutoPlan(problem, admitted[0].name if admitted else DIRECT.name)
 
 
 def _plan(problem: Problem, decision: Decision) -> Plan:

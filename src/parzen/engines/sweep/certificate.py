@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 POINT_ERROR = 64.0 * 2.0**-53
 # Rounding of the sum of those points that no group took, some hundred at most.
 SUM_ERROR = 256.0 * 2.0**-53
+# Additions that the sum at one query takes, at most.
+SUMMANDS = 256
 # A point so near to the edge may be in or out.
 EDGE = 1.0 + 2.0**-48
 # What underflow may have lost, in units of the peak.

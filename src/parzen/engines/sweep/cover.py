@@ -17,7 +17,7 @@ import numpy as np
 
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import code_of, magnitude, sides, tables, terms
-from parzen.engines.sweep.certificate import limits_of
+from parzen.engines.sweep.certificate import SUMMANDS, limits_of
 from parzen.engines.sweep.events import events_of, rows_of
 from parzen.engines.sweep.nodes import FLUSH, LEAF, add_loop, leaf_loop, shift_loop
 from parzen.engines.sweep.queries import swept
@@ -76,24 +76,27 @@ class CoverSums(ReadOnly):
         axis, code, n_jobs = Axis.of(problem), code_of(problem), problem.n_jobs
         rows = rows_of(problem, axis)
         line, ranks = events_of(rows, sides(code), 1.0 / axis.width, n_jobs)
-        leaves, rounding = _leaves(code, line, rows, ranks, n_jobs)
+        leaves, rounding = leaves_of(code, line, rows, ranks, n_jobs)
         cells = np.array([line.frequency, line.first, line.last])
         limits = limits_of(problem, tolerance, rounding)
         return cls(axis, code, line, cells, rows, leaves, limits, n_jobs)
 
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), certified or `DOUBTFUL`."""
-        tables = self.cells, self.rows, self.leaves, self.limits
+        none = np.empty((0, 0))
+        tables = self.cells, self.rows, self.leaves, self.limits, none, none
         queries = self.axis.place(q)
         return swept(self.line, leaf_loop(self.code), tables, queries, self.n_jobs)
 
 
-def _leaves(
+def leaves_of(
     code: int,
     line: Line,
     rows: NDArray[np.float64],
     ranks: NDArray[np.int64],
     n_jobs: Any,
+    *,
+    order: int = 0,
 ) -> tuple[NDArray[np.float64], float]:
     """Add every point to the nodes that it covers, and hand them down to the leaves.
 
@@ -103,7 +106,13 @@ def _leaves(
     rounding : float
         Error of the polynomials, relative to the heights.
     """
-    events, size = line.points, terms(code)
+    events, size = line.points, terms(code, order)
+    left, right = tables(code, order)
+    if sides(code) == 2:
+        # from p(y - d) to p(d - y), of queries left of the point; they come first
+        power = np.arange(size)
+        right = right * (-1.0) ** (power[:, None] + power)
+    basis = np.stack([right if sides(code) == 2 else left, left])
     count = -(-len(events) // LEAF)
     depth = max(count - 1, 0).bit_length()
     nodes = np.zeros((2 << depth, size + 1))
@@ -115,7 +124,7 @@ def _leaves(
             middles,
             ranks,
             rows,
-            tables(code),
+            basis,
             depth,
             first,
             min(first + PART, len(rows)),
@@ -135,7 +144,9 @@ def _leaves(
         run_blocks(task, -(-width // SOME_NODES), n_jobs)
     # sums of sums of FLUSH terms; each shift and the evaluation
     steps = FLUSH + adds.max() // FLUSH + 8.0 * (size + 1) * (depth + 4)
-    rounding = steps * 2.0**-53 * 1.01 * magnitude(code, 1.0)
+    if order:
+        steps += SUMMANDS
+    rounding = steps * 2.0**-53 * 1.01 * magnitude(code, 1.0, order)
     chosen = slice(1 << depth, (1 << depth) + count)
     return np.hstack([nodes[chosen], middles[chosen]]), float(rounding)
 

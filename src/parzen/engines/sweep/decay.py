@@ -74,25 +74,32 @@ class DecaySums(ReadOnly):
     @classmethod
     def of(cls, problem: Problem, tolerance: Tolerance) -> DecaySums:
         """Sort the points and take their sums: O(n)."""
-        sample, axis, n_jobs = problem.sample, Axis.of(problem), problem.n_jobs
-        n = sample.n
-        points = axis.place(sample.points)
-        line = Line.of(points, sample.weights, 1.0 / axis.width, n_jobs)
-        cells = line.frequency, line.first, line.last
-        numbers = np.array([LOG2_E / axis.width, *cells])
-        running = np.zeros((2, n // GROUP + 2))
-        _scan(line, numbers, running, n_jobs)
-        levels = math.ceil(math.log(max(n // GROUP, 2), RADIX))
-        steps = 2 * GROUP + (RADIX + 1) * levels + LEVELS + 64
-        error = (STEP * steps + DISTANCE) * 2.0**-53
+        axis, line, numbers, running, error = decays_of(problem)
         limits = limits_of(problem, tolerance, error)
-        return cls(axis, line, numbers, running, limits, n_jobs)
+        return cls(axis, line, numbers, running, limits, problem.n_jobs)
 
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), certified or `DOUBTFUL`."""
         tables = self.numbers, self.running, self.limits
         queries = self.axis.place(q)
         return swept(self.line, query_loop(), tables, queries, self.n_jobs)
+
+
+def decays_of(
+    problem: Problem,
+) -> tuple[Axis, Line, NDArray[np.float64], NDArray[np.float64], float]:
+    """Return the axis, the points on it, numbers and sums, and their relative error."""
+    sample, axis, n_jobs = problem.sample, Axis.of(problem), problem.n_jobs
+    n = sample.n
+    points = axis.place(sample.points)
+    line = Line.of(points, sample.weights, 1.0 / axis.width, n_jobs)
+    cells = line.frequency, line.first, line.last
+    numbers = np.array([LOG2_E / axis.width, *cells])
+    running = np.zeros((2, n // GROUP + 2))
+    _scan(line, numbers, running, n_jobs)
+    levels = math.ceil(math.log(max(n // GROUP, 2), RADIX))
+    steps = 2 * GROUP + (RADIX + 1) * levels + LEVELS + 64
+    return axis, line, numbers, running, (STEP * steps + DISTANCE) * 2.0**-53
 
 
 def _scan(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from parzen.engines.sweep.certificate import certified
+from parzen.engines.sweep.basis import MASS
+from parzen.engines.sweep.certificate import UNDERFLOW, certified
 from parzen.engines.sweep.order import cell
+from parzen.engines.sweep.outside import WEIGHT_ERROR, outside
 from parzen.jit import compile_loop, exp2, jitable, maximum
 
 # Points between two stored sums.
@@ -116,5 +118,71 @@ def query_loop() -> Any:
             out[places[i]] = certified(
                 total, limits[3] * total, relative, absolute, unit
             )
+
+    return compile_loop(loop)
+
+
+@functools.cache
+def bounded_loop(order: int) -> Any:
+    """Compile masses or derivatives at some queries with bounds on their errors.
+
+    `out` is (m, 2), and the first of `limits` says whether masses are those above.
+    """
+    mass = int(order == MASS)
+
+    def loop(
+        queries: Any,
+        places: Any,
+        points: Any,
+        weights: Any,
+        table: Any,
+        numbers: Any,
+        running: Any,
+        limits: Any,
+        outer: Any,
+        out: Any,
+    ) -> None:
+        rate, frequency, before, last = numbers[0], numbers[1], numbers[2], numbers[3]
+        n, weighted, mirrored = points.shape[0], weights.shape[0] > 0, limits[0] > 0.0
+        for i in range(queries.shape[0]):
+            q = queries[i]
+            entry = int(cell(q, frequency, before, last))
+            # between low and high are the points equal to q
+            low, high, top = table[entry], table[entry + 1], table[entry + 1]
+            while low < high:
+                middle = (low + high) >> 1
+                if points[middle] < q:
+                    low = middle + 1
+                else:
+                    high = middle
+            while high < top:
+                middle = (high + top) >> 1
+                if points[middle] <= q:
+                    high = middle + 1
+                else:
+                    top = middle
+            # whole groups, and what is left over on both sides
+            first, final = low >> SHIFT, (high + GROUP - 1) >> SHIFT
+            start, stop = first << SHIFT, min(final << SHIFT, n)
+            left = right = 0.0
+            for k in range(start, low):
+                weight = weights[k] if weighted else 1.0
+                left += weight * decayed(points[k] - q, rate)
+            for k in range(high, stop):
+                weight = weights[k] if weighted else 1.0
+                right += weight * decayed(points[k] - q, rate)
+            if start > 0:
+                left += running[0, first] * decayed(q - points[start - 1], rate)
+            if stop < n:
+                right += running[1, final] * decayed(points[stop] - q, rate)
+            lead, total = 0.0, right - left
+            if mass:
+                # points equal to q lie half below and half above
+                lead = outside(weights, outer, n, low, mirrored)
+                lead = 0.5 * (lead + outside(weights, outer, n, high, mirrored))
+                total = lead + 0.5 * (-total if mirrored else total)
+            error = limits[3] * (left + right) + WEIGHT_ERROR * lead
+            out[places[i], 0] = total
+            out[places[i], 1] = error + UNDERFLOW / limits[2]
 
     return compile_loop(loop)

@@ -15,6 +15,7 @@ import numpy as np
 from parzen.engines.certified import CertifiedEngine
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import POLYNOMIALS, code_of, sides, terms
+from parzen.engines.sweep.bounded import derivative, masses
 from parzen.engines.sweep.cover import CoverSums
 from parzen.engines.sweep.decay import DecaySums
 from parzen.engines.sweep.window import WindowSums
@@ -22,6 +23,7 @@ from parzen.kernels.profiles import COSINE, EXPONENTIAL
 
 if TYPE_CHECKING:
     from parzen.engines.certified import Approximation
+    from parzen.engines.cumulative import Cumulative, Differentiated
     from parzen.engines.engine import Problem
 
 # Coordinates, about bandwidths: beyond, centres of blocks are rounded, and rounding of
@@ -100,3 +102,11 @@ class SweepEngine(CertifiedEngine):
         if problem.kernel.code == EXPONENTIAL:
             return DecaySums.of(problem, tolerance)
         return WindowSums.of(problem, tolerance)
+
+    def cumulative(self, problem: Problem) -> Cumulative | None:
+        """Prepare masses on either side, at about the cost of densities."""
+        return masses(problem) if self.refusal(problem) is None else None
+
+    def differentiated(self, problem: Problem, order: int) -> Differentiated | None:
+        """Prepare a derivative; None beyond the last one that is a function."""
+        return derivative(problem, order) if self.refusal(problem) is None else None

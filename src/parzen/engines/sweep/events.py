@@ -18,18 +18,21 @@ if TYPE_CHECKING:
     from parzen.engines.sweep.axis import Axis
 
 
-def rows_of(problem: Problem, axis: Axis) -> NDArray[np.float64]:
+def rows_of(problem: Problem, axis: Axis, order: int = 0) -> NDArray[np.float64]:
     """Return coordinate, width, one over it and height of each point in order, (n, 4).
 
-    Equal points of equal width become one.
+    Equal points of equal width become one. The height of a kernel of some order is its
+    weight over the factor on the bandwidth, to the power of one more than the order.
     """
     sample, weights = problem.sample, problem.sample.weights
     local = np.ones(sample.n) if problem.local is None else problem.local
-    v, order = ordered(axis.place(sample.points), np.arange(sample.n), problem.n_jobs)
-    h = axis.width * local[order]
-    heights = 1.0 / local[order]
+    v, place = ordered(axis.place(sample.points), np.arange(sample.n), problem.n_jobs)
+    h = axis.width * local[place]
+    heights = 1.0 / local[place]
+    if order:
+        heights **= order + 1.0
     if weights is not None:
-        heights *= weights[order]
+        heights *= weights[place]
     differs = np.append(True, (v[1:] != v[:-1]) | (h[1:] != h[:-1]))
     first = np.flatnonzero(differs)
     if len(first) < len(v):

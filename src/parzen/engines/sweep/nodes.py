@@ -7,9 +7,23 @@ from typing import Any
 
 import numpy as np
 
-from parzen.engines.sweep.basis import kernel_value, terms
-from parzen.engines.sweep.certificate import EDGE, POINT_ERROR, SUM_ERROR, certified
+from parzen.engines.sweep.basis import (
+    MASS,
+    jumps,
+    kernel_value,
+    order_value,
+    sides,
+    terms,
+)
+from parzen.engines.sweep.certificate import (
+    EDGE,
+    POINT_ERROR,
+    SUM_ERROR,
+    UNDERFLOW,
+    certified,
+)
 from parzen.engines.sweep.order import cell
+from parzen.engines.sweep.outside import WEIGHT_ERROR
 from parzen.jit import compile_loop
 from parzen.kernels.profiles import TOPHAT
 
@@ -67,7 +81,7 @@ def add_loop() -> Any:
                         for j in range(size):
                             a = 0.0
                             for k in range(size - 1 - j, -1, -1):
-                                a = a * d + basis[0, j, k]
+                                a = a * d + basis[piece, j, k]
                             recent[node, j] += a * power
                             power *= step
                         reach, mass = abs(d) + abs(step), height
@@ -115,10 +129,17 @@ def shift_loop() -> Any:
 
 
 @functools.cache
-def leaf_loop(code: int) -> Any:
-    """Compile the sums at some queries, certified or `DOUBTFUL`."""
-    size = terms(code)
+def leaf_loop(code: int, order: int = 0) -> Any:
+    """Compile the sums at some queries, certified or `DOUBTFUL`.
+
+    Of any order but zero a sum comes with a bound on its error, `out` is (m, 2) then.
+    `limits` say whether masses are those above; nothing; the unit of the sums; what
+    leaves and single points are rounded by; and how steep the kernel is.
+    """
+    size, pieces = terms(code, order), sides(code)
     tophat = int(code == TOPHAT)
+    plain, mass, jump = int(order == 0), int(order == MASS), int(jumps(code, order))
+    kink = int(jump and pieces == 2)
 
     def loop(
         queries: Any,
@@ -130,21 +151,31 @@ def leaf_loop(code: int) -> Any:
         rows: Any,
         leaves: Any,
         limits: Any,
+        curves: Any,
+        outer: Any,
         out: Any,
     ) -> None:
         frequency, before, last = cells[0], cells[1], cells[2]
         relative, absolute, unit = limits[0], limits[1], limits[2]
         n = events.shape[0]
+        mirrored = limits[0] > 0.0
         for i in range(queries.shape[0]):
             q = queries[i]
             if q < events[0] or q > events[n - 1]:
-                out[places[i]] = 0.0
+                if plain:
+                    out[places[i]] = 0.0
+                else:
+                    lead = 0.0
+                    if mass and (q < events[0]) == mirrored:
+                        lead = outer[1, 0] if mirrored else outer[0, leaves.shape[0]]
+                    out[places[i], 0], out[places[i], 1] = lead, WEIGHT_ERROR * lead
                 continue
             entry = int(cell(q, frequency, before, last))
             start, stop = table[entry], table[entry + 1]
             while start < stop:
                 middle = (start + stop) >> 1
-                if events[middle] <= q:
+                # what jumps looks at the first of equal events, not beyond the last
+                if events[middle] < q or (not jump and events[middle] == q):
                     start = middle + 1
                 else:
                     stop = middle
@@ -156,9 +187,16 @@ def leaf_loop(code: int) -> Any:
                     owner = owners[k] >> 2
                     ulps = 1.0 + abs(rows[owner, 0]) * rows[owner, 2]
                     # a top hat jumps; others have a slope of 4 there at most
-                    step = 1.0 if tophat else min(1.0, ulps * EDGE_ERROR)
+                    if plain:
+                        step = 1.0 if tophat else min(1.0, ulps * EDGE_ERROR)
+                    else:
+                        step = min(1.0, ulps * EDGE_ERROR) * limits[5]
                     unsure += rows[owner, 3] * step
                 k -= 1
+            if jump:
+                k = (leaf + 1) << SHIFT
+                if k < n and events[min(k, n - 1)] == q:
+                    unsure = np.inf
             total = 0.0
             covered = leaves[leaf, size]
             if covered > 0.0:
@@ -174,14 +212,38 @@ def leaf_loop(code: int) -> Any:
                 t = rows[owner, 0] - q
                 u = t * rows[owner, 2]
                 height = rows[owner, 3]
-                value = kernel_value(code, t, rows[owner, 1], u * u)
-                total += height * value
-                near += height * value if tophat else height * (u * u < EDGE)
-            error = limits[3] * covered + POINT_ERROR * near + SUM_ERROR * abs(total)
-            error += unsure
-            empty = covered + near + unsure == 0.0
-            out[places[i]] = (
-                0.0 if empty else certified(total, error, relative, absolute, unit)
-            )
+                if plain:
+                    value = kernel_value(code, t, rows[owner, 1], u * u)
+                    total += height * value
+                    near += height * value if tophat else height * (u * u < EDGE)
+                else:
+                    u = min(max(-u, -1.0), 1.0)
+                    value = order_value(code, pieces, size, u, curves)
+                    if not mass:
+                        value *= abs(t) < rows[owner, 1]
+                        if kink:
+                            # the mean of both sides
+                            value *= t != 0.0
+                        if jump and abs(t) == rows[owner, 1]:
+                            unsure = np.inf
+                        height *= abs(t) <= rows[owner, 1]
+                    total += height * value
+                    near += height
+            if plain:
+                rest = POINT_ERROR * near + SUM_ERROR * abs(total)
+                error = limits[3] * covered + rest + unsure
+                empty = covered + near + unsure == 0.0
+                out[places[i]] = (
+                    0.0 if empty else certified(total, error, relative, absolute, unit)
+                )
+            else:
+                error = limits[3] * covered + limits[4] * near + unsure
+                if covered + near > 0.0:
+                    error += UNDERFLOW / unit
+                if mass:
+                    lead = outer[1, leaf + 1] if mirrored else outer[0, leaf]
+                    total = lead + ((covered + near) - total if mirrored else total)
+                    error += WEIGHT_ERROR * total
+                out[places[i], 0], out[places[i], 1] = total, error
 
     return compile_loop(loop)

@@ -30,6 +30,8 @@ def swept(
     tables: tuple[Any, ...],
     queries: NDArray[np.float64],
     n_jobs: Any,
+    *,
+    columns: tuple[int, ...] = (),
 ) -> NDArray[np.float64]:
     """Call a compiled loop on neighbouring queries together; return the sums (m,).
 
@@ -45,12 +47,14 @@ def swept(
     queries : ndarray of shape (m,)
     n_jobs : int, optional
         Threads; the result does not depend on it.
+    columns : tuple of int, optional
+        What the loop puts for each query: its shape, a number by default.
 
     Returns
     -------
-    out : ndarray of shape (m,)
+    out : ndarray of shape (m, *columns)
     """
-    out, n = np.empty(len(queries)), len(line.points)
+    out, n = np.empty((len(queries), *columns)), len(line.points)
     points = line.points, line.payload, line.table
     for first in range(0, len(queries), BATCH):
         some = queries[first : first + BATCH]

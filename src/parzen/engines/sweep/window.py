@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from parzen.engines.sweep.axis import Axis
 from parzen.engines.sweep.basis import code_of, magnitude, sides, tables, terms
-from parzen.engines.sweep.certificate import limits_of
+from parzen.engines.sweep.certificate import SUMMANDS, limits_of
 from parzen.engines.sweep.loops import window_loop
 from parzen.engines.sweep.order import Line
 from parzen.engines.sweep.queries import swept
@@ -91,41 +91,71 @@ class WindowSums(ReadOnly):
     @classmethod
     def of(cls, problem: Problem, tolerance: Tolerance) -> WindowSums:
         """Sort the points and take their running sums: O(n)."""
-        sample, axis, code = problem.sample, Axis.of(problem), code_of(problem)
-        n, width = sample.n, axis.width
-        ratio, rounding = _block(code, n, tolerance.relative)
-        block_width = _short(ratio * width)
-        inverse_block = 1.0 / block_width
-        points = axis.place(sample.points)
-        line = Line.of(points, sample.weights, inverse_block, problem.n_jobs)
-        cells = line.frequency, line.first, line.last, line.frequency / inverse_block
-        blocks = inverse_block, block_width
-        ends = line.points[0], line.points[-1]
-        numbers = np.array([width, width**-2.0, 1.0 / width, *blocks, *cells, *ends])
-        running = np.zeros((2, n // GROUP + 1, terms(code)))
-        _scan(code, line, numbers, running, problem.n_jobs)
+        code = code_of(problem)
+        blocks, rounding = blocks_of(problem, 0, tolerance.relative)
+        axis, line, numbers, basis, running = blocks
         limits = limits_of(problem, tolerance, rounding)
-        basis = tables(code)
         return cls(axis, code, line, numbers, basis, running, limits, problem.n_jobs)
 
     def sums(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum at q of shape (m, 1): shape (m,), certified or `DOUBTFUL`."""
-        tables = self.numbers, self.basis, self.running, self.limits
+        none = np.empty((0, 0))
+        tables = self.numbers, self.basis, self.running, self.limits, none, none
         queries = self.axis.place(q)
         return swept(self.line, window_loop(self.code), tables, queries, self.n_jobs)
 
 
-def _block(code: int, n: int, relative: float) -> tuple[float, float]:
+class Blocks(NamedTuple):
+    """What a window takes its sums from, see `WindowSums`."""
+
+    axis: Axis
+    line: Line
+    numbers: NDArray[np.float64]
+    basis: NDArray[np.float64]
+    running: NDArray[np.float64]
+
+
+def blocks_of(problem: Problem, order: int, relative: float) -> tuple[Blocks, float]:
+    """Return running sums, and the rounding of what is made of them.
+
+    Parameters
+    ----------
+    problem : Problem
+    order : int
+        Of a derivative of the kernel, 0 for the kernel, `MASS` for its distribution.
+    relative : float
+        The accepted error.
+    """
+    sample, axis, code = problem.sample, Axis.of(problem), code_of(problem)
+    n, width = sample.n, axis.width
+    ratio, rounding = _block(code, order, n, relative)
+    block_width = _short(ratio * width)
+    inverse_block = 1.0 / block_width
+    points = axis.place(sample.points)
+    line = Line.of(points, sample.weights, inverse_block, problem.n_jobs)
+    cells = line.frequency, line.first, line.last, line.frequency / inverse_block
+    blocks = inverse_block, block_width
+    ends = line.points[0], line.points[-1]
+    numbers = np.array([width, width**-2.0, 1.0 / width, *blocks, *cells, *ends])
+    running = np.zeros((2, n // GROUP + 1, terms(code, order)))
+    _scan(code, line, numbers, running, problem.n_jobs)
+    return Blocks(axis, line, numbers, tables(code, order), running), rounding
+
+
+def _block(code: int, order: int, n: int, relative: float) -> tuple[float, float]:
     """Return the width of blocks in bandwidths, and what sums over them round by.
 
     In half ulps: the running sums of n points, 10 for each power of y and d, all times
     the sum of absolute terms a_jl d^l y^j, where |d| + |y| is a bandwidth and a block.
     """
     levels = math.ceil(math.log(max(n // GROUP, 2), RADIX))
-    steps = GROUP + RADIX * levels + LEVELS + 10 * terms(code) + 10
+    steps = GROUP + RADIX * levels + LEVELS + 10 * terms(code, order) + 10
+    if order:
+        # of the sum as well, relative to which they may be large
+        steps += SUMMANDS
     for ratio in BLOCKS[sides(code)]:
         # one percent for rounded blocks
-        rounding = steps * 2.0**-53 * 1.01 * magnitude(code, 1.01 + ratio)
+        rounding = steps * 2.0**-53 * 1.01 * magnitude(code, 1.01 + ratio, order)
         if rounding <= SPARE * relative:
             break
     return ratio, rounding
@@ -153,7 +183,7 @@ def _scan(
 
     def task(backward: int) -> None:
         state = np.array([np.inf, 0.0, 0.0, 0.0])
-        levels = np.zeros((LEVELS, terms(code)))
+        levels = np.zeros((LEVELS, sums.shape[2]))
         for first in reversed(parts) if backward else parts:
             loop(
                 line.points,

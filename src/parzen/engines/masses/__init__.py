@@ -1,0 +1,1 @@
+"""Masses of kernel sums in intervals and boxes."""
