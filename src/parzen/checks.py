@@ -7,8 +7,10 @@ error that names the argument, the rule, the value and the remedy.
 from __future__ import annotations
 
 import difflib
+import itertools
 import math
 import numbers
+import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
 
 # Two gigabytes for the values on a grid, and several times that for a transform.
 MOST_NODES = 1 << 28
+# No array has more entries.
+MOST_COUNTED = sys.maxsize
+LINE = (-math.inf, math.inf)
 
 
 def real_array(values: Any, name: str, *, own: bool = True) -> NDArray[np.float64]:
@@ -135,7 +140,12 @@ def check_points(x: Any, name: str = "x") -> tuple[NDArray[np.float64], bool]:
 
 
 def check_queries(
-    q: Any, n_axes: int, *, flat: bool, columns: tuple[str, ...] | None = None
+    q: Any,
+    n_axes: int,
+    *,
+    flat: bool,
+    columns: tuple[str, ...] | None = None,
+    name: str = "q",
 ) -> tuple[NDArray[np.float64], tuple[int, ...]]:
     """Return queries as (m, d), and the shape that the answer must take.
 
@@ -145,23 +155,24 @@ def check_queries(
     """
     names = getattr(q, "columns", None)
     if names is not None and columns is not None and not flat:
-        given = tuple(str(name) for name in names)
+        given = tuple(str(label) for label in names)
         if given != columns:
-            msg = f"`q` must have the columns of the data, {list(columns)}, in this "
-            raise ShapeError(msg + f"order; got {list(given)}. Select them by name.")
-    array = real_array(q, "q", own=False)
+            msg = f"`{name}` must have the columns of the data, {list(columns)}, in "
+            msg += f"this order; got {list(given)}. Select them by name."
+            raise ShapeError(msg)
+    array = real_array(q, name, own=False)
     with np.errstate(over="ignore", invalid="ignore"):
         missing = np.isnan(array.sum()) and np.isnan(array).any()
     if missing:
         index = tuple(int(i) for i in np.argwhere(np.isnan(array))[0])
-        msg = f"`q` must not be NaN; got one at {index}. Drop these queries."
+        msg = f"`{name}` must not be NaN; got one at {index}. Drop these queries."
         raise DataError(msg)
     if flat:
         return array.reshape(-1, 1), array.shape
     if array.ndim == 0 or array.shape[-1] != n_axes:
         msg = (
-            f"`q` must have {n_axes} coordinate{'s' if n_axes > 1 else ''} a point, "
-            f"as shape (..., {n_axes}); got {array.shape}. Reshape it to "
+            f"`{name}` must have {n_axes} coordinate{'s' if n_axes > 1 else ''} a "
+            f"point, as shape (..., {n_axes}); got {array.shape}. Reshape it to "
             f"(-1, {n_axes})."
         )
         raise ShapeError(msg)
@@ -337,6 +348,49 @@ def check_intervals(pairs: NDArray[np.float64], name: str, *, infinite: bool) ->
         raise DataError(msg + "Give the lower end first.")
 
 
+def check_bounds(value: Any, n_axes: int) -> NDArray[np.float64] | None:
+    """Return `bounds` as boxes (k, d, 2): one, or several ranges of a line, rising.
+
+    Takes (lower, upper), a pair for each axis, or several ranges where d = 1; an end,
+    or a pair, may be None. None where every end is infinite.
+    """
+    if value is None:
+        return None
+    value = _pair(value) if n_axes == 1 else value
+    if isinstance(value, (list, tuple)) and (n_axes == 1 or len(value) == n_axes):
+        # an axis without bounds may be None
+        value = [LINE if pair is None else _pair(pair) for pair in value]
+    boxes = _ranges(value) if n_axes == 1 else None
+    if boxes is None:
+        boxes = check_limits(value, n_axes, "bounds", infinite=True)[None]
+    return None if np.isinf(boxes).all() else boxes
+
+
+def _pair(value: Any) -> Any:
+    """Put infinite ends in place of None in (lower, upper); else return the value."""
+    if not isinstance(value, (list, tuple)) or len(value) != 2:
+        return value
+    ends = zip(value, LINE, strict=True)
+    return [infinite if end is None else end for end, infinite in ends]
+
+
+def _ranges(value: Any) -> NDArray[np.float64] | None:
+    """Return several ranges of a line as boxes (k, 1, 2), sorted; None if it is one."""
+    try:
+        pairs = real_array(value, "bounds")
+    except ParzenError:
+        return None
+    if pairs.ndim != 2 or pairs.shape[1] != 2 or not len(pairs):
+        return None
+    check_intervals(pairs, "bounds", infinite=True)
+    pairs = pairs[np.argsort(pairs[:, 0])]
+    for (_, before), (after, _) in itertools.pairwise(pairs.tolist()):
+        if after < before:
+            msg = f"`bounds` must be ranges that do not overlap; got {pairs.tolist()}. "
+            raise DataError(msg + "Merge those that do.")
+    return pairs[:, None, :]
+
+
 def check_choice(value: Any, options: Iterable[str], name: str) -> str:
     """Return `value` if it is one of `options`; else suggest the nearest."""
     options = tuple(options)
@@ -356,7 +410,7 @@ def unknown_name(value: Any, options: tuple[str, ...], name: str) -> UnknownName
 
 def check_tolerance(value: Any, name: str) -> float:
     """Return a finite, non-negative error tolerance."""
-    if _is_a(numbers.Real, value) and 0 <= value < math.inf:
+    if 0 <= _number(value) < math.inf:
         return float(value)
     msg = f"`{name}` must be a finite number >= 0; got {value!r}. "
     raise ParzenError(msg + "It is the error you accept in the density.")
@@ -364,10 +418,18 @@ def check_tolerance(value: Any, name: str) -> float:
 
 def check_positive(value: Any, name: str) -> float:
     """Return a finite number above zero."""
-    if _is_a(numbers.Real, value) and 0 < value < math.inf:
+    if 0 < _number(value) < math.inf:
         return float(value)
     msg = f"`{name}` must be a finite number > 0; got {value!r}. "
     raise ParzenError(msg + "Use 1.0 to change nothing.")
+
+
+def check_share(value: Any, name: str) -> float:
+    """Return a probability that is neither zero nor one."""
+    if _is_a(numbers.Real, value) and 0 < value < 1:
+        return float(value)
+    msg = f"`{name}` must be a probability between 0 and 1; got {value!r}. "
+    raise ParzenError(msg + "Use 0.95 for 95%.")
 
 
 def check_flag(value: Any, name: str) -> bool:
@@ -381,9 +443,32 @@ def check_flag(value: Any, name: str) -> bool:
 def check_count(value: Any, name: str, *, least: int = 0) -> int:
     """Return an integer that is at least `least`."""
     if _is_a(numbers.Integral, value) and value >= least:
-        return int(value)
+        if value <= MOST_COUNTED:
+            return int(value)
+        msg = f"`{name}` must be at most {MOST_COUNTED:,}; got a larger number. "
+        raise ParzenError(msg + "No array holds so many.")
     msg = f"`{name}` must be an integer >= {least}; got {value!r}."
     raise ParzenError(msg + " Give a whole number.")
+
+
+def check_rng(value: Any) -> np.random.Generator:
+    """Return a generator of random numbers made of a seed, or as it is."""
+    try:
+        return np.random.default_rng(value)
+    except (TypeError, ValueError) as error:
+        msg = "`rng` must be what numpy.random.default_rng takes; got "
+        msg += f"{value!r}: {error}. Give a whole number, or a Generator."
+    raise ParzenError(msg)
+
+
+def _number(value: Any) -> float:
+    """Return a real number as a float, inf if it is larger; NaN for all else."""
+    if not _is_a(numbers.Real, value):
+        return math.nan
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf
 
 
 def _is_a(kind: type, value: Any) -> bool:
@@ -404,8 +489,8 @@ def check_grid_size(
         sizes *= n_axes
     if len(sizes) != n_axes:
         forms = f"an integer, or one on each axis ({n_axes})"
-        msg = f"`{name}` must be {forms}; got {value!r}."
-        raise ShapeError(msg)
+        msg = f"`{name}` must be {forms}; got {value!r}. "
+        raise ShapeError(msg + "Give a whole number of nodes.")
     shape = tuple(check_count(size, name, least=2) for size in sizes)
     if math.prod(shape) > MOST_NODES:
         msg = f"`{name}` must be at most {MOST_NODES:,} nodes in all; got {value!r}. "

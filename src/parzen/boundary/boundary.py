@@ -53,6 +53,42 @@ class BoundedPlan(Protocol):
         """Log density at q of shape (m, d), -inf outside."""
         ...
 
+    def mass(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Probability of boxes with ends (m, d), which may be infinite, shape (m,).
+
+        In 1-D relatively accurate, however small; zero where upper <= lower.
+        """
+        ...
+
+    def log_mass(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Logarithm of `mass` in 1-D, right where that is no float any more."""
+        ...
+
+    def quantile(
+        self, p: NDArray[np.float64], *, upper: bool
+    ) -> NDArray[np.float64] | None:
+        """Solve mass below (above) x = p (m,) in 1-D; NaN or None if in no closed form.
+
+        p is positive, and below one.
+        """
+        ...
+
+    def derivative(self, q: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        """Return the derivative of order >= 1 in 1-D at q of shape (m, 1)."""
+        ...
+
+    def gradient(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradient at q of shape (m, d), shape (m, d), zero outside."""
+        ...
+
+    def score(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradient of the log density at q of shape (m, d); NaN where it is zero."""
+        ...
+
     def settle(
         self, size: int, draw: Any, rng: np.random.Generator
     ) -> NDArray[np.float64]:

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-import math
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from parzen.checks import check_intervals, check_limits, real_array
-from parzen.errors import DataError, ParzenError
+from parzen.checks import LINE, check_bounds
+from parzen.errors import DataError
 from parzen.readonly import ReadOnly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-LINE = (-math.inf, math.inf)
+__all__ = ["LINE", "Bounds"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,16 +36,8 @@ class Bounds(ReadOnly):
 
         None where every end is infinite.
         """
-        if value is None:
-            return None
-        value = _pair(value) if d == 1 else value
-        if isinstance(value, (list, tuple)) and (d == 1 or len(value) == d):
-            # an axis without bounds may be None
-            value = [LINE if pair is None else _pair(pair) for pair in value]
-        boxes = _ranges(value) if d == 1 else None
-        if boxes is None:
-            boxes = check_limits(value, d, "bounds", infinite=True)[None]
-        return None if np.isinf(boxes).all() else cls(boxes)
+        boxes = check_bounds(value, d)
+        return None if boxes is None else cls(boxes)
 
     @property
     def pieces(self) -> tuple[Bounds, ...]:
@@ -91,28 +81,3 @@ class Bounds(ReadOnly):
             for box in self.boxes
         ]
         return " and ".join(ranges)
-
-
-def _pair(value: Any) -> Any:
-    """Put infinite ends in place of None in (lower, upper); else return the value."""
-    if not isinstance(value, (list, tuple)) or len(value) != 2:
-        return value
-    ends = zip(value, LINE, strict=True)
-    return [infinite if end is None else end for end, infinite in ends]
-
-
-def _ranges(value: Any) -> NDArray[np.float64] | None:
-    """Return several ranges of a line as boxes (k, 1, 2), sorted; None if it is one."""
-    try:
-        pairs = real_array(value, "bounds")
-    except ParzenError:
-        return None
-    if pairs.ndim != 2 or pairs.shape[1] != 2 or not len(pairs):
-        return None
-    check_intervals(pairs, "bounds", infinite=True)
-    pairs = pairs[np.argsort(pairs[:, 0])]
-    for (_, before), (after, _) in itertools.pairwise(pairs.tolist()):
-        if after < before:
-            msg = f"`bounds` must be ranges that do not overlap; got {pairs.tolist()}. "
-            raise DataError(msg + "Merge those that do.")
-    return pairs[:, None, :]

@@ -41,7 +41,7 @@ class Fold(NamedTuple):
 
     def plan(self, free: Plan, problem: Problem, bounds: Bounds) -> ImagesPlan:
         """Sum over the images."""
-        covered = None if self.covered is None else [self.covered]
+        covered = None if self.covered is None else self.covered[None]
         return images_plan(
             free, problem, bounds, self.images, covered=covered, runs=self.runs
         )

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parzen.boundary.mass import outermost
 from parzen.errors import CapabilityError
+from parzen.kernels.interval import outermost
 from parzen.kernels.measure import integrate, legendre
 
 if TYPE_CHECKING:

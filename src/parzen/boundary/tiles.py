@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from parzen.boundary.mass import outermost
 from parzen.errors import CapabilityError
+from parzen.kernels.interval import outermost
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -112,6 +112,23 @@ class Remainder:
         t = 2.0 * (q[:, 0] - self.low) / (self.high - self.low) - 1.0
         total = np.polynomial.chebyshev.chebval(t, self.coefficients)
         return np.asarray(np.maximum(total, 0.0))
+
+    def between(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Integrate between ends (m, 1), shape (m,); of thin intervals all digits."""
+        # exact for a polynomial of this degree
+        nodes, shares = np.polynomial.legendre.leggauss(NEAR_NODES // 2)
+        half = 0.5 * (upper - lower)
+        values = self((lower + half + half * nodes).reshape(-1, 1))
+        return half[:, 0] * (values.reshape(-1, len(nodes)) @ shares)
+
+    def slope(self, q: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        """Return the derivative at q of shape (m, 1), shape (m,)."""
+        unit = 2.0 / (self.high - self.low)
+        t = unit * (q[:, 0] - self.low) - 1.0
+        derived = np.polynomial.chebyshev.chebder(self.coefficients, order, scl=unit)
+        return np.asarray(np.polynomial.chebyshev.chebval(t, derived))
 
 
 def remainder(free: Plan, low: float, high: float, runs: tuple[Run, ...]) -> Remainder:

@@ -6,10 +6,14 @@ y = log(x - lower), -log(upper - x) or the logit of both; f(x) = g(y(x)) |dy/dx|
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from parzen.boundary import chain
+from parzen.boundary.moved import MovedMasses
+from parzen.engines import planner
 from parzen.errors import DataError
 
 if TYPE_CHECKING:
@@ -19,10 +23,18 @@ if TYPE_CHECKING:
 
     from parzen.boundary.bounds import Bounds
     from parzen.engines.engine import Plan, Problem
+    from parzen.engines.masses.integrals import Integrals
+    from parzen.engines.signed import SignedIntegrals, SignedSlopes
+    from parzen.engines.slopes.slopes import Slopes
+
+    Floats = NDArray[np.float64]
 
 
 def to_line(x: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
-    """Map points (m, d) between the bounds to the line, axis by axis."""
+    """Map points (m, d) between the bounds to the line, axis by axis.
+
+    The bounds go to infinity.
+    """
     y = x.copy()
     for k, (low, high) in enumerate(bounds.boxes[0].tolist()):
         column = x[:, k]
@@ -34,6 +46,30 @@ def to_line(x: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
             elif np.isfinite(high):
                 y[:, k] = -np.log(high - column)
     return y
+
+
+def line_widths(low: Floats, high: Floats, bounds: Bounds) -> Floats:
+    """Distance on the line of ends (m, d) between the bounds, shape (m, d).
+
+    A difference of logarithms has no digits left for ends that are close.
+    """
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        total = high - low
+        finite = np.isfinite(bounds.lower), np.isfinite(bounds.upper)
+        for k in np.flatnonzero(finite[0] | finite[1]):
+            width = total[:, k].copy()
+            total[:, k] = 0.0
+            if finite[0][k]:
+                total[:, k] += _log_ratio(width, low[:, k] - bounds.lower[k])
+            if finite[1][k]:
+                total[:, k] += _log_ratio(width, bounds.upper[k] - high[:, k])
+    return total
+
+
+def _log_ratio(width: Floats, gap: Floats) -> Floats:
+    """Logarithm of 1 + width / gap, also where the ratio is above the largest float."""
+    ratio = width / gap
+    return np.where(ratio > 1e300, np.log(width) - np.log(gap), np.log1p(ratio))
 
 
 def log_slope(x: NDArray[np.float64], bounds: Bounds) -> NDArray[np.float64]:
@@ -102,7 +138,7 @@ class TransformedPlan:
     def pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Density at q of shape (m, d); zero on the bounds."""
         density = np.zeros(len(q))
-        inside = ((q > self.bounds.lower) & (q < self.bounds.upper)).all(axis=1)
+        inside = self._inside(q)
         if self.problem.sample.signed:
             with np.errstate(over="ignore", invalid="ignore"):
                 slope = np.exp(log_slope(q[inside], self.bounds))
@@ -117,11 +153,108 @@ class TransformedPlan:
     def logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
         """Log density at q of shape (m, d)."""
         density = np.full(len(q), -np.inf)
-        inside = ((q > self.bounds.lower) & (q < self.bounds.upper)).all(axis=1)
+        inside = self._inside(q)
         q = q[inside]
         logs = self.free.logpdf(to_line(q, self.bounds))
         density[inside] = logs + log_slope(q, self.bounds)
         return density
+
+    def mass(self, lower: Floats, upper: Floats) -> Floats:
+        """Probability of boxes with ends (m, d), shape (m,)."""
+        mass = np.zeros(len(lower))
+        low, high, held = self._held(lower, upper)
+        ends = to_line(low, self.bounds), to_line(high, self.bounds)
+        if self.problem.sample.d > 1:
+            mass[held] = self.integrals.mass(*ends)
+        else:
+            widths = line_widths(low, high, self.bounds)
+            mass[held] = self.moved.mass(*ends, widths)
+        return mass
+
+    def log_mass(self, lower: Floats, upper: Floats) -> Floats:
+        """Logarithm of `mass` in 1-D; NaN where negative weights prevail."""
+        if self.problem.sample.signed:
+            with np.errstate(divide="ignore", invalid="ignore"):
+                return np.log(self.mass(lower, upper))
+        logs = np.full(len(lower), -np.inf)
+        low, high, held = self._held(lower, upper)
+        ends = to_line(low, self.bounds), to_line(high, self.bounds)
+        widths = line_widths(low, high, self.bounds)
+        logs[held] = self.moved.log_mass(*ends, widths)
+        return logs
+
+    def _held(
+        self, lower: Floats, upper: Floats
+    ) -> tuple[Floats, Floats, NDArray[np.bool_]]:
+        """Cut boxes (m, d) at the bounds; say of which there is something left."""
+        ends = self.bounds.lower, self.bounds.upper
+        low, high = np.clip(lower, *ends), np.clip(upper, *ends)
+        held = np.asarray((high > low).all(axis=1))
+        return low[held], high[held], held
+
+    def quantile(self, p: Floats, *, upper: bool) -> Floats | None:
+        """Solve mass below (above) x = p (m,): the map of the quantile on the line."""
+        solved = self.integrals.quantile(p, upper=upper)
+        if solved is None:
+            return None
+        found = solved[:, None]
+        with np.errstate(invalid="ignore"):
+            return from_line(found, self.bounds)[:, 0]
+
+    def derivative(self, q: Floats, order: int) -> Floats:
+        """Return the derivative in 1-D at q of shape (m, 1); zero on the bounds."""
+        slopes = np.zeros(len(q))
+        inside = self._inside(q)
+        q = q[inside]
+        y = to_line(q, self.bounds)
+        terms = [self.free.pdf(y)]
+        terms += [self.slopes.derivative(y, k) for k in range(1, order + 1)]
+        slopes[inside] = chain.derivative(q[:, 0], self.bounds, terms)
+        return slopes
+
+    def gradient(self, q: Floats) -> Floats:
+        """Gradient at q of shape (m, d), shape (m, d); zero on the bounds."""
+        slopes = np.zeros(q.shape)
+        inside = self._inside(q)
+        density = self.pdf(q[inside])[:, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            jacobian = np.exp(log_slope(q[inside], self.bounds))[:, None]
+            first, relative = chain.slopes(q[inside], self.bounds)
+            flat = self.slopes.gradient(to_line(q[inside], self.bounds))
+            # the slope alone may exceed the largest float
+            moved = np.where(flat == 0.0, 0.0, flat * jacobian * first)
+            bent = np.where(density == 0.0, 0.0, density * relative)
+        slopes[inside] = moved + bent
+        return slopes
+
+    def score(self, q: Floats) -> Floats:
+        """Gradient of the log density at q of shape (m, d); NaN where it is zero."""
+        scores = np.full(q.shape, np.nan)
+        inside = self._inside(q)
+        first, relative = chain.slopes(q[inside], self.bounds)
+        flat = self.slopes.score(to_line(q[inside], self.bounds))
+        scores[inside] = flat * first + relative
+        return scores
+
+    def _inside(self, q: Floats) -> NDArray[np.bool_]:
+        """Whether points (m, d) lie between the bounds, which have no image."""
+        inside = (q > self.bounds.lower) & (q < self.bounds.upper)
+        return np.asarray(inside.all(axis=1))
+
+    @cached_property
+    def moved(self) -> MovedMasses:
+        """Masses of the 1-D density on the line."""
+        return MovedMasses(self.problem, self.free)
+
+    @property
+    def integrals(self) -> Integrals | SignedIntegrals:
+        """Masses of the density on the line."""
+        return self.moved.integrals
+
+    @cached_property
+    def slopes(self) -> Slopes | SignedSlopes:
+        """Derivatives of the density on the line."""
+        return planner.slopes(self.problem)
 
     def settle(
         self,

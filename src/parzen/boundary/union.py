@@ -50,6 +50,45 @@ class UnionPlan:
             density[mine] = self.plans[k].logpdf(q[mine]) + np.log(self.shares[k])
         return density
 
+    def mass(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Probability of intervals with ends (m, 1), shape (m,)."""
+        parts = [plan.mass(lower, upper) for plan in self.plans]
+        return np.asarray(self.shares @ np.stack(parts))
+
+    def log_mass(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """Logarithm of `mass`."""
+        parts = [plan.log_mass(lower, upper) for plan in self.plans]
+        logs = np.stack(parts) + np.log(self.shares)[:, None]
+        return np.asarray(np.logaddexp.reduce(logs, axis=0))
+
+    def quantile(self, p: NDArray[np.float64], *, upper: bool) -> None:
+        """Return None: the parts have no closed form either."""
+
+    def derivative(self, q: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        """Return the derivative at q of shape (m, 1); from inside on a bound."""
+        slopes = np.zeros(len(q))
+        for k, mine in _owners(self.bounds, q):
+            slopes[mine] = self.shares[k] * self.plans[k].derivative(q[mine], order)
+        return slopes
+
+    def gradient(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradient at q of shape (m, 1), shape (m, 1); zero outside."""
+        slopes = np.zeros(q.shape)
+        for k, mine in _owners(self.bounds, q):
+            slopes[mine] = self.shares[k] * self.plans[k].gradient(q[mine])
+        return slopes
+
+    def score(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Gradient of the log density at q of shape (m, 1); NaN where it is zero."""
+        scores = np.full(q.shape, np.nan)
+        for k, mine in _owners(self.bounds, q):
+            scores[mine] = self.plans[k].score(q[mine])
+        return scores
+
     def settle(
         self, size: int, draw: Any, rng: np.random.Generator
     ) -> NDArray[np.float64]:
