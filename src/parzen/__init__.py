@@ -14,7 +14,20 @@ if TYPE_CHECKING:
     from parzen.binning.binned import BinnedSample as BinnedSample
     from parzen.boundary import Reflect as Reflect
     from parzen.density import Density as Density
+    from parzen.density.band import ConfidenceBand as ConfidenceBand
     from parzen.density.store import load as load
+    from parzen.distribution import Distribution as Distribution
+    from parzen.distribution.distance import Estimate as Estimate
+    from parzen.distribution.distance import hellinger as hellinger
+    from parzen.distribution.distance import ise as ise
+    from parzen.distribution.distance import js as js
+    from parzen.distribution.distance import kl as kl
+    from parzen.distribution.distance import overlap as overlap
+    from parzen.distribution.distance import total_variation as total_variation
+    from parzen.distribution.mixture import mixture as mixture
+    from parzen.distribution.modes import Modes as Modes
+    from parzen.distribution.product import product as product
+    from parzen.distribution.regions import Region as Region
     from parzen.errors import AccuracyWarning as AccuracyWarning
     from parzen.errors import BandwidthError as BandwidthError
     from parzen.errors import CapabilityError as CapabilityError
@@ -40,27 +53,40 @@ _HOMES = {
     "AccuracyWarning": "errors",
     "BandwidthError": "errors",
     "BandwidthResult": "bandwidth",
-    "CapabilityError": "errors",
     "BinnedSample": "binning.binned",
+    "CapabilityError": "errors",
+    "ConfidenceBand": "density.band",
     "ConvergenceWarning": "errors",
     "DataError": "errors",
     "Density": "density",
+    "Distribution": "distribution",
+    "Estimate": "distribution.distance",
     "Kernel": "kernels",
     "KernelDensity": "estimator",
     "KernelDensityCV": "estimator",
     "LocalBandwidth": "scale",
+    "Modes": "distribution.modes",
     "ParzenError": "errors",
     "ParzenWarning": "errors",
     "Reflect": "boundary",
+    "Region": "distribution.regions",
     "Sample": "sample",
     "Selector": "bandwidth",
     "ShapeError": "errors",
     "UnknownNameError": "errors",
     "WeightError": "errors",
+    "hellinger": "distribution.distance",
+    "ise": "distribution.distance",
+    "js": "distribution.distance",
     "kde": "functional",
     "kde_from_histogram": "functional",
+    "kl": "distribution.distance",
     "load": "density.store",
+    "mixture": "distribution.mixture",
+    "overlap": "distribution.distance",
+    "product": "distribution.product",
     "select_bandwidth": "functional",
+    "total_variation": "distribution.distance",
 }
 
 __all__ = sorted(_HOMES)  # noqa: PLE0605 - a list of str all the same

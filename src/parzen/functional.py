@@ -104,7 +104,9 @@ def kde(
     Returns
     -------
     Density
-        With `pdf`, `logpdf`, `sample`, `grid`, `bandwidth`, `method`, `explain`.
+        Answers everything one asks of a distribution: `pdf`, `cdf`, `icdf`,
+        `integrate`, `mean`, `modes`, `hdr`, `sample`, `conditional`, `plot` and so on;
+        `explain` says how.
 
     Raises
     ------

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 
 
 PAGES = ["README.md", "docs/accuracy.md", "docs/bandwidth.md", "docs/engines.md"]
+PAGES += ["docs/distribution.md"]
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from parzen.binning.grid import Grid
-from parzen.checks import check_count, check_grid_size, check_queries
+from parzen.boundary.folding import Cut, Periodic
+from parzen.checks import check_grid_size
+from parzen.density.band import Uncertainty
 from parzen.density.explain import explain
-from parzen.density.extent import extent
-from parzen.density.sampling import FreeDraws
+from parzen.density.extent import extent, support
+from parzen.density.moments import covariance, raw_moments
+from parzen.density.panels import narrowest, panels, unmapped
+from parzen.density.sampling import FreeDraws, draw_evenly
+from parzen.distribution import Distribution
+from parzen.distribution.rejection import LEAST_CHANCE, inverted
+from parzen.engines import planner
 from parzen.engines.nodes import NodePlan
-from parzen.errors import CapabilityError
-from parzen.progress import reporting
 
 if TYPE_CHECKING:
     import os
@@ -25,18 +30,20 @@ if TYPE_CHECKING:
     from parzen.bandwidth import BandwidthResult
     from parzen.boundary import Boundary
     from parzen.boundary.boundary import BoundedPlan
+    from parzen.density.extent import Ends
+    from parzen.distribution.primitives import Panels, Unmapped
     from parzen.engines.engine import Plan, Problem
+    from parzen.engines.masses.integrals import Integrals
     from parzen.engines.planner import Decision
+    from parzen.engines.signed import SignedIntegrals, SignedSlopes
+    from parzen.engines.slopes.slopes import Slopes
     from parzen.kernels import AnyKernel
     from parzen.sample import Sample
     from parzen.scale import LocalBandwidth
 
-# Nodes on each axis of `Density.grid`, by dimension.
-GRID_NODES = {1: 1024, 2: 256, 3: 64}
-
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Density:
+class Density(Uncertainty, Distribution):
     """A kernel density estimate; made by `parzen.kde`, never changed afterwards.
 
     f(q) = sum_i w_i K(A^-1 (q - x_i)) / det A, with weights w that sum to one and
@@ -130,209 +137,148 @@ class Density:
         """Name of the engine that answers."""
         return self.decision.method
 
-    def pdf(self, q: Any, *, progress: Any = False) -> Any:
-        """Evaluate the density.
-
-        Parameters
-        ----------
-        q : array_like
-            Points: any shape for 1-D data, else shape (..., d). Infinite ones are
-            allowed, NaN is not.
-        progress : bool or callable, optional
-            True shows a bar if the work lasts (needs the extra `progress`). A function
-            is called as `progress(done, total)`, on this thread and at most twenty
-            times a second; an exception in it stops the work. Where the work has
-            several stages, each counts from 0 to a total of its own and has a bar of
-            its own; the last call has done = total.
-
-        Returns
-        -------
-        density : float or ndarray
-            In 1 / units(x)^d, non-negative unless weights are not, one value a point,
-            within the error that `explain` states. Cost: what the engine needs, which
-            `explain` predicts.
-
-        Raises
-        ------
-        ShapeError, DataError
-            If `q` has the wrong number of coordinates, or is NaN somewhere.
-        ParzenError
-            If `progress` is none of these.
-        ImportError
-            If `progress` is True and tqdm is not installed.
-
-        Examples
-        --------
-        >>> import parzen
-        >>> density = parzen.kde([1.0, 2.0, 4.0], bandwidth=1.0)
-        >>> density.pdf([0.0, 2.0]).round(6)
-        array([0.098699, 0.231635])
-        """
-        return self._answer(q, self._plan.pdf, 0.0, progress)
-
-    def logpdf(self, q: Any, *, progress: Any = False) -> Any:
-        """Evaluate the log density.
-
-        Right to the same relative error down to the smallest representable number, and
-        -inf only where the density is zero, or where its logarithm or the distance in
-        bandwidths leaves the range of floats. An engine on a grid, named by hand or
-        admitted by your `atol`, has an absolute error instead: its logarithm is -inf
-        where it leaves the density zero.
-
-        Parameters
-        ----------
-        q : array_like
-            Points, as for `pdf`.
-        progress : bool or callable, optional
-            A bar, or a function of `(done, total)`, as for `pdf`.
-
-        Returns
-        -------
-        log_density : float or ndarray
-            Natural logarithm of `pdf`.
-
-        Raises
-        ------
-        ShapeError, DataError, ParzenError, ImportError
-            As for `pdf`.
-
-        Examples
-        --------
-        >>> import parzen
-        >>> density = parzen.kde([1.0, 2.0, 4.0], bandwidth=1.0)
-        >>> print(density.logpdf(1000.0).round(6))
-        -496010.017551
-        """
-        return self._answer(q, self._plan.logpdf, -np.inf, progress)
-
-    def _answer(self, q: Any, evaluate: Any, at_infinity: float, progress: Any) -> Any:
-        """Check the queries, evaluate the finite ones, restore the shape."""
-        sample = self._sample
-        points, shape = check_queries(
-            q, sample.d, flat=sample.flat, columns=sample.columns
-        )
-        # a sum needs no temporaries; it is finite only where all points are
-        with np.errstate(over="ignore", invalid="ignore"):
-            plain = bool(np.isfinite(points.sum()))
-        with reporting(progress):
-            if plain or (finite := np.isfinite(points).all(axis=1)).all():
-                values = evaluate(points)
-            else:
-                values = np.full(len(points), at_infinity)
-                values[finite] = evaluate(points[finite])
-        return values.reshape(shape)[()]
-
-    def grid(self, size: Any = None) -> tuple[Any, NDArray[np.float64]]:
-        """Evaluate the density on a regular grid that covers the data.
-
-        The grid of a density by a grid method is its own; any other reaches beyond the
-        data until 1e-6 of a kernel's mass is left (at most 10 bandwidths).
-
-        Parameters
-        ----------
-        size : int or tuple of int, optional
-            Nodes on each axis; by default the method's own, else 1024, 256 or 64 on
-            each axis in 1, 2 or 3 dimensions.
-
-        Returns
-        -------
-        points : ndarray of shape (size,), or tuple of d such axes
-            The nodes.
-        values : ndarray of shape (size,) or (size_1, ..., size_d)
-            The density at the nodes.
-
-        Raises
-        ------
-        CapabilityError
-            Above three dimensions, where a grid is larger than any memory.
-
-        Examples
-        --------
-        >>> import parzen
-        >>> points, values = parzen.kde([1.0, 2.0, 4.0], bandwidth=1.0).grid(5)
-        >>> points.round(2)
-        array([-3.89, -0.7 ,  2.5 ,  5.7 ,  8.89])
-        """
-        grid = self._grid(size)
-        if isinstance(self._plan, NodePlan) and grid is self._plan.grid:
-            values = self._plan.values.copy()
-        else:
-            values = self._plan.pdf(grid.nodes()).reshape(grid.shape)
-        axes = tuple(axis.copy() for axis in grid.axes)
-        return (axes[0] if self._sample.flat else axes), values
-
     def _grid(self, size: Any) -> Grid:
-        """Lay the grid that `grid(size)` evaluates on."""
-        d = self.n_axes
-        shape = check_grid_size(size, d, "size")
         if isinstance(self._plan, NodePlan):
             own = self._plan.grid
+            shape = check_grid_size(size, self.n_axes, "size")
             if shape is None or shape == own.shape:
                 return own
             return Grid(own.lower, own.upper, shape)
-        if d not in GRID_NODES:
-            msg = (
-                f"`grid` serves 1, 2 or 3 dimensions; the data have {d}. "
-                "Evaluate `pdf` at chosen points."
-            )
-            raise CapabilityError(msg)
-        shape = shape or self._problem.grid_size or (GRID_NODES[d],) * d
-        with np.errstate(over="ignore"):
-            ends = extent(self._problem, self._sample, self._edge)
-            grid = Grid(*ends, shape)
-            finite = np.isfinite(grid.step).all()
-        if not finite:
-            msg = "the range of the data exceeds the largest float; no grid covers it. "
-            raise CapabilityError(msg + "Change the units of the data.")
-        return grid
+        return super()._grid(self._problem.grid_size if size is None else size)
 
-    def sample(self, size: Any = None, *, rng: Any = None) -> Any:
-        """Draw from the density: a data point by its weight, plus kernel noise.
+    def _on_grid(self, grid: Grid) -> NDArray[np.float64]:
+        if isinstance(self._plan, NodePlan) and grid is self._plan.grid:
+            return self._plan.values.copy()
+        return super()._on_grid(grid)
 
-        Parameters
-        ----------
-        size : int, optional
-            Number of draws; None for a single one.
-        rng : int, Generator or other seed, optional
-            What `numpy.random.default_rng` takes; an int makes the draws repeatable.
+    @property
+    def _flat(self) -> bool:
+        return self._sample.flat
 
-        Returns
-        -------
-        draws : ndarray of shape (size,) for 1-D data, else (size, d)
-            Without the first axis where `size` is None. Cost O(size d) and, with
-            weights, O(n) once.
+    @property
+    def _signed(self) -> bool:
+        return self._sample.signed
 
-        Raises
-        ------
-        ParzenError
-            If `size` is no integer >= 0.
-        CapabilityError
-            If weights are negative, or the bounds hold next to no mass.
+    @property
+    def _tolerance(self) -> float:
+        return self._problem.rtol
 
-        Examples
-        --------
-        >>> import parzen
-        >>> density = parzen.kde([1.0, 2.0, 4.0], bandwidth=0.1)
-        >>> density.sample(3, rng=0).round(2)
-        array([4.06, 2.01, 1.95])
-        """
-        count = 1 if size is None else check_count(size, "size")
-        generator = np.random.default_rng(rng)
-        if self._sample.signed:
-            msg = "draws need weights that are not negative; got some that are. "
-            raise CapabilityError(msg + "Clip them, or draw from a fit to a subset.")
+    @property
+    def _jumps(self) -> bool:
+        return self.kernel.smoothness < 1
+
+    @property
+    def _circular(self) -> bool:
+        return isinstance(self._edge, Periodic)
+
+    @property
+    def _noise(self) -> float:
+        return self.decision.bound.absolute
+
+    def _pdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._plan.pdf(q)
+
+    def _logpdf(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._plan.logpdf(q)
+
+    def _mass(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return self._integrals.mass(lower, upper)
+
+    def _log_mass(
+        self, lower: NDArray[np.float64], upper: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return self._integrals.log_mass(lower, upper)
+
+    def _quantile(
+        self, p: NDArray[np.float64], *, upper: bool
+    ) -> NDArray[np.float64] | None:
+        return self._integrals.quantile(p, upper=upper)
+
+    def _derivative(self, q: NDArray[np.float64], order: int) -> NDArray[np.float64]:
+        return self._slopes.derivative(q, order)
+
+    def _gradient(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._slopes.gradient(q)
+
+    def _score(self, q: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self._slopes.score(q)
+
+    def _draw(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         if self._edge is None:
-            draws = self._draws(self._problem, count, generator)
-        else:
-            bounded = cast("BoundedPlan", self._plan)
-            draws = bounded.settle(
-                count,
-                lambda problem, some: self._draws(problem, some, generator),
-                generator,
-            )
-        if self._sample.flat:
-            draws = draws[:, 0]
-        return draws[0] if size is None else draws
+            return self._draws(self._problem, count, rng)
+        bounded = cast("BoundedPlan", self._plan)
+        rare = getattr(bounded, "whole", 1.0) < LEAST_CHANCE
+        if rare and self.n_axes == 1 and isinstance(self._edge, Cut):
+            return inverted(self, rng.random(count))
+        return bounded.settle(
+            count, lambda problem, some: self._draws(problem, some, rng), rng
+        )
+
+    def _draw_qmc(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        return draw_evenly(self, count, rng)
+
+    def _raw_moments(
+        self, order: int, centre: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        return raw_moments(self, order, centre)
+
+    def _covariance(self) -> NDArray[np.float64]:
+        return covariance(self)
+
+    def _support(self) -> Ends:
+        return support(self._problem, self._sample, self._edge)
+
+    def _extent(self) -> Ends:
+        return extent(self._problem, self._sample, self._edge)
+
+    def _panels(self) -> Panels:
+        return panels(self)
+
+    def _unmapped(self) -> Unmapped | None:
+        return unmapped(self)
+
+    def _narrowest(self) -> NDArray[np.float64]:
+        return narrowest(self)
+
+    def _marginal(self, axes: tuple[int, ...]) -> Distribution:
+        from parzen.density.algebra import marginal
+
+        return marginal(self, axes)
+
+    def _conditional(
+        self, axes: tuple[int, ...], values: NDArray[np.float64]
+    ) -> Distribution:
+        from parzen.density.algebra import conditional
+
+        return conditional(self, axes, values)
+
+    def _affine(
+        self, scale: NDArray[np.float64], shift: NDArray[np.float64]
+    ) -> Distribution:
+        from parzen.density.algebra import affine
+
+        return affine(self, scale, shift)
+
+    def _truncate(self, boxes: NDArray[np.float64]) -> Distribution:
+        from parzen.density.algebra import truncate
+
+        return truncate(self, boxes)
+
+    @cached_property
+    def _integrals(self) -> Integrals | SignedIntegrals | BoundedPlan:
+        """Masses: of the free kernel sum, or of what the bounds make of it."""
+        if self._edge is None:
+            return planner.integrals(self._problem)
+        return cast("BoundedPlan", self._plan)
+
+    @cached_property
+    def _slopes(self) -> Slopes | SignedSlopes | BoundedPlan:
+        """Derivatives, likewise."""
+        if self._edge is None:
+            return planner.slopes(self._problem)
+        return cast("BoundedPlan", self._plan)
 
     @cached_property
     def _draws(self) -> FreeDraws:
@@ -356,7 +302,8 @@ class Density:
         Raises
         ------
         CapabilityError
-            If the kernel is a function of yours, which no file can hold: use `pickle`.
+            If the kernel is a function, of yours or what became of a kernel in a
+            `marginal` or `affine`, which no file can hold: use `pickle`.
 
         Examples
         --------

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def explain(density: Density) -> str:
     """Write the bandwidth, the accepted error and the candidates as a small table."""
-    problem, decision = density._problem, density.decision  # noqa: SLF001 - one part
+    problem, decision = density._problem, density.decision
     bandwidth = density.bandwidth_result
     sample = problem.sample
     weighted = "" if sample.weights is None else f", n_eff {sample.n_eff:,.1f}"
@@ -44,7 +44,7 @@ def explain(density: Density) -> str:
 
 def _bounds(density: Density) -> list[str]:
     """Write the bounds, and what became of the data outside them."""
-    edge, sample = density._edge, density._sample  # noqa: SLF001 - one part
+    edge, sample = density._edge, density._sample
     if edge is None:
         return []
     lines = [f"bounds     {edge.bounds}, boundary {edge.name}"]

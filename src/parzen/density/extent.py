@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from parzen.boundary.boundary import Periodic, Transform
+from parzen.boundary.boundary import Cut, Mirror, Periodic, Transform, Union
 from parzen.boundary.transform import from_line
 
 if TYPE_CHECKING:
@@ -55,3 +55,56 @@ def _within(
     below = beside & ~above
     lower = np.where(below, np.maximum(bounds.lower, upper - room), lower)
     return lower, upper
+
+
+def support(problem: Problem, sample: Sample, edge: Boundary | None) -> Ends:
+    """Return the ends beyond which the density is zero, shape (d,); may be infinite."""
+    lower, upper = _reached(problem)
+    if edge is None:
+        return lower, upper
+    bounds = edge.bounds
+    if isinstance(edge, Transform):
+        ends = from_line(np.stack([lower, upper]), bounds)
+        lower = np.where(np.isinf(lower), bounds.lower, ends[0])
+        return lower, np.where(np.isinf(upper), bounds.upper, ends[1])
+    if isinstance(edge, Periodic):
+        # data that wrap around reach both ends of the period
+        over = (lower < bounds.lower) | (upper > bounds.upper)
+        return np.where(over, bounds.lower, lower), np.where(over, bounds.upper, upper)
+    if sample.d > 1 or not isinstance(edge, (Cut, Union)):
+        if isinstance(edge, Mirror):
+            # what leaks out comes back in, and may reach the other end
+            leaks = max(edge.reflect.lower, edge.reflect.upper) > 0
+            low, high = bounds.lower, bounds.upper
+            with np.errstate(invalid="ignore"):
+                above = np.where(upper > high, 2.0 * high - upper, np.inf)
+                below = np.where(lower < low, 2.0 * low - lower, -np.inf)
+            if leaks:
+                lower, upper = np.minimum(lower, above), np.maximum(upper, below)
+        return np.maximum(lower, bounds.lower), np.minimum(upper, bounds.upper)
+    ranges = bounds.boxes[:, 0, :]
+    if isinstance(edge, Union):
+        # a range without data holds nothing
+        held = [part.bounds.contains(sample.points).any() for part in edge.parts]
+        ranges = ranges[np.array(held)]
+    ranges = ranges[(ranges[:, 1] > lower) & (ranges[:, 0] < upper)]
+    return np.maximum(lower, ranges[:1, 0]), np.minimum(upper, ranges[-1:, 1])
+
+
+def _reached(problem: Problem) -> Ends:
+    """Return the ends of what the kernels of all points reach without bounds."""
+    kernel, scale, points = problem.kernel, problem.scale, problem.sample.points
+    if kernel.code is not None:
+        room = np.asarray(scale.extent(box=kernel.product) * kernel.support)
+        below, above = -room, room
+    else:
+        low, high = kernel._source.ends
+        root = np.diag(scale.widths) if scale.root is None else scale.root
+        ends = np.where(root == 0.0, 0.0, np.stack([root * low, root * high]))
+        below, above = ends.min(axis=0).sum(axis=1), ends.max(axis=0).sum(axis=1)
+    if problem.local is None:
+        return problem.sample.lower + below, problem.sample.upper + above
+    factors = problem.local[:, None]
+    return (points + factors * below).min(axis=0), (points + factors * above).max(
+        axis=0
+    )

@@ -54,14 +54,14 @@ def save(density: Density, path: str | os.PathLike[str]) -> None:
     On several grids (one for each range, sign of the weights, or padded sample) nodes
     would have to be binned again, on others: then the data are written all the same.
     """
-    problem, edge = density._problem, density._edge  # noqa: SLF001 - one part
+    problem, edge = density._problem, density._edge
     copies = isinstance(edge, Mirror) and not edge.reflect.folds
     several = isinstance(edge, Union) or copies or problem.sample.signed
     binned = density.method != "direct" and not several
     # on the nodes that the engine chose for the error it was given
     eased = density.decision.problem
     stored = planner.compact(eased, density.method) if binned else problem
-    sample = stored.sample if binned else density._sample  # noqa: SLF001 - one part
+    sample = stored.sample if binned else density._sample
     result = density.bandwidth_result
     value: Any = result.value
     factors = None
@@ -92,7 +92,7 @@ def save(density: Density, path: str | os.PathLike[str]) -> None:
         "effective": sample.effective,
         "binned": binned,
         # of the data: the nodes would have a slightly other one
-        "mass": getattr(density._plan, "mass", None) if binned else None,  # noqa: SLF001
+        "mass": getattr(density._plan, "whole", None) if binned else None,
     }
     arrays: dict[str, Any] = {
         "points": sample.points,
@@ -247,9 +247,9 @@ def _build(about: dict[str, Any], arrays: dict[str, Any]) -> Density:
     density = plan(problem, sample, result, edge, method)
     # the reason was given when all the data were there
     decision = replace(density.decision, reason=str(about["reason"]))
-    answer = density._plan  # noqa: SLF001 - one part
+    answer = density._plan
     if isinstance(answer, ImagesPlan) and about["mass"] is not None:
-        answer = replace(answer, mass=check_positive(about["mass"], "mass"))
+        answer = replace(answer, whole=check_positive(about["mass"], "mass"))
     return replace(density, decision=decision, _plan=answer)
 
 

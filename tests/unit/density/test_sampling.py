@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 import pickle
-import time
 
 import numpy as np
 import pytest
 
-from parzen.density.sampling import WeightedIndex
+import parzen
+from parzen.density.sampling import BLOCK, WeightedIndex, _row_loop
 
 WEIGHTS = {
     "one": [1.0],
@@ -24,6 +24,10 @@ every_weighting = pytest.mark.parametrize(
 )
 
 
+# Weights of a few whole parts of their mean, where cells fill up exactly.
+WHOLE = np.array([1.0, 1.0, 0.5, 1.5, 1.0, 2.0, 0.0, 0.25, 1.75]) / 9
+
+
 class Uniform:
     """A generator whose uniform numbers are given."""
 
@@ -36,33 +40,79 @@ class Uniform:
         return self.u.copy()
 
 
-def inverse_cdf(weights, u):
-    """The first index whose cumulative probability exceeds u, by bisection."""
-    positive = np.flatnonzero(weights)
-    cumulative = np.cumsum(weights[positive])
-    cumulative /= cumulative[-1]
-    return positive[np.searchsorted(cumulative, u, side="right")]
+def masses(index):
+    """Probability of each index, as the table has it, in long doubles."""
+    thresholds, aliases = index.table
+    own = np.asarray(thresholds, dtype=np.longdouble)
+    total = own.copy()
+    np.add.at(total, aliases, 1 - own)
+    return total / len(own)
+
+
+@pytest.mark.parametrize(
+    "weights",
+    [*map(np.array, WEIGHTS.values()), WHOLE, WHOLE[::-1]],
+    ids=[*WEIGHTS, "whole", "whole reversed"],
+)
+def test_the_table_holds_each_probability(weights):
+    """What a cell keeps, and what it gives to others, adds up to the weights."""
+    index = WeightedIndex(weights)
+    thresholds, aliases = index.table
+    assert ((thresholds >= 0) & (thresholds <= 1)).all()
+    assert (weights[aliases[thresholds < 1]] > 0).all()
+    due = np.asarray(weights, dtype=np.longdouble)
+    due /= due.sum()
+    np.testing.assert_allclose(masses(index), due, rtol=0, atol=2e-14)
+    # a light point's own cell is no difference of sums: its digits stay
+    light = due * len(due) < 0.5
+    np.testing.assert_allclose(masses(index)[light], due[light], rtol=1e-12)
 
 
 @every_weighting
-def test_it_is_the_inverse_of_the_cumulative_sum(weights):
-    """The guide table changes the speed, not one index; borders included."""
-    cumulative = np.cumsum(weights[weights > 0])
-    cumulative /= cumulative[-1]
-    cells = np.arange(len(cumulative)) / len(cumulative)
-    borders = np.concatenate((cumulative[:-1], cells))
-    u = np.concatenate(
-        (
-            np.random.default_rng(2).random(5000),
-            borders,
-            np.nextafter(borders, 0),
-            np.nextafter(borders, 1),
-            [0.0, np.nextafter(1, 0)],
-        )
-    )
-    u = np.clip(u, 0, np.nextafter(1, 0))
-    draws = WeightedIndex(weights).draw(len(u), Uniform(u))
-    np.testing.assert_array_equal(draws, inverse_cdf(weights, u))
+def test_draws_are_what_the_table_says(weights):
+    """On an even grid of numbers each index is as frequent as it is probable."""
+    size = len(weights) * (40 * 101 if len(weights) < 100 else 205)
+    u = (np.arange(size) + 0.5) / size
+    draws = WeightedIndex(weights).draw(size, Uniform(u))
+    share = np.bincount(draws, minlength=len(weights)) / size
+    # each cell of the table gives and takes at one border
+    most = 2 * (1 + np.bincount(WeightedIndex(weights).table[1]).max()) / size
+    np.testing.assert_allclose(share, weights / np.sum(weights), rtol=0, atol=most)
+
+
+@pytest.mark.parametrize("k", [1, 2, 4])
+def test_compiled_rows_are_the_plain_draws(k):
+    """The loop reads the very point that the plain look-up names."""
+    rng = np.random.default_rng(0)
+    index = WeightedIndex(rng.dirichlet(np.ones(1000)))
+    values = rng.normal(size=(1000, k))
+    u = np.append(rng.random(5000), [0.0, np.nextafter(1, 0)])
+    out = np.empty((len(u), k))
+    _row_loop(k)(u * 1000, index.rows(values), out)
+    np.testing.assert_array_equal(out, values[index.at(u)])
+
+
+@pytest.mark.parametrize("local", [None, np.linspace(0.5, 2, 300)])
+@pytest.mark.parametrize("d", [1, 2, 5])
+def test_many_draws_are_those_of_the_plain_path(monkeypatch, d, local):
+    """Whether rows are laid out changes the speed, not one draw."""
+    rng = np.random.default_rng(d)
+    x, weights = rng.normal(size=(300, d)), rng.random(300)
+    bandwidth = 0.3 if local is None else parzen.LocalBandwidth(0.3, local)
+    density = parzen.kde(x, weights=weights, bandwidth=bandwidth)
+    size = BLOCK + 100
+    plain = density.sample(size, rng=1)
+    monkeypatch.setattr("parzen.density.sampling.FEW_DRAWS", 0)
+    np.testing.assert_array_equal(density.sample(size, rng=1), plain)
+
+
+def test_blocks_follow_each_other():
+    """Draws of a seed repeat, and a longer call begins with whole blocks of it."""
+    density = parzen.kde([0.0, 1.0, 5.0], bandwidth=0.1)
+    long = density.sample(2 * BLOCK + 7, rng=3)
+    np.testing.assert_array_equal(density.sample(2 * BLOCK + 7, rng=3), long)
+    np.testing.assert_array_equal(density.sample(BLOCK, rng=3), long[:BLOCK])
+    assert len(np.unique(long)) == len(long)
 
 
 @every_weighting
@@ -87,24 +137,6 @@ def test_the_weights_stay_as_they_are():
     again = index.draw(100, np.random.default_rng(5))
     np.testing.assert_array_equal(first, again)
     np.testing.assert_array_equal(weights, [0.3, 0.0, 0.7])
-
-
-@pytest.mark.parametrize("place", [0, 50_000, 99_999])
-def test_one_heavy_point_among_many_light_ones_stays_fast(place):
-    """A cell that holds nearly all points is bisected, not walked through.
-
-    10,000 draws by walking 100,000 steps would take a second; 0.3 s is a hundred
-    times what bisection needs.
-    """
-    weights = np.full(100_000, 1e-12)
-    weights[place] = 1 - 99_999e-12
-    index = WeightedIndex(weights)
-    index.draw(1, np.random.default_rng(6))
-    u = np.linspace(0, 1, 10_000, endpoint=False)
-    begin = time.perf_counter()
-    draws = index.draw(len(u), Uniform(u))
-    assert time.perf_counter() - begin < 0.3
-    np.testing.assert_array_equal(draws, inverse_cdf(weights, u))
 
 
 def test_tables_pickle():
