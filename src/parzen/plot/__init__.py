@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from parzen.plot.density import plot_density
+from parzen.plot.artists import Artists
+from parzen.plot.density import draw_density, plot_density
 from parzen.plot.scores import plot_scores
 
-__all__ = ["plot_density", "plot_scores"]
+__all__ = ["Artists", "draw_density", "plot_density", "plot_scores"]
