@@ -78,7 +78,7 @@ pytest: .venv/stamp-test ## the tests; a missing peer is an error, not a skip
 
 bench: .venv/stamp-test ## the full comparison with the peers (half an hour)
 	$(PIP) --group bench-compiled
-	$(BIN)/python bench/run.py --readme README.md docs/accuracy.md docs/bandwidth.md docs/engines.md
+	$(BIN)/python bench/run.py --readme README.md docs/accuracy.md docs/bandwidth.md docs/engines.md docs/distribution.md
 	$(BIN)/python bench/figure.py
 
 # After `bench`, which writes "not measured" where this writes numbers.

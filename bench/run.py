@@ -28,6 +28,7 @@ from machine import header
 from memory import memory
 from mise import mise
 from pruned import pruned
+from questions import questions
 from records import Comparison, Run
 from rich.console import Console
 from rich.progress import (
@@ -61,6 +62,7 @@ COMPARISONS: dict[str, Callable[[Run], Comparison]] = {
         mise,
         goodness,
         selection,
+        questions,
         bounded,
         import_time,
         first_call,

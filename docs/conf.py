@@ -26,7 +26,8 @@ numpydoc_show_class_members = False
 html_theme = "furo"
 
 GALLERY = (
-    *("plot_exact", "plot_bandwidth", "plot_selectors", "plot_kernels"),
+    *("plot_exact", "plot_distribution", "plot_bandwidth", "plot_selectors"),
+    *("plot_kernels",),
     *("plot_boundary", "plot_padding", "plot_grid", "plot_large"),
     *("plot_histogram", "mixture", "digits"),
 )

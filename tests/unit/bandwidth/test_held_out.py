@@ -85,8 +85,8 @@ def check_points(sample, kernel, h, some):
     """Judge the sums at some points, of a sample in order, by long double sums."""
     held_out = HeldOut(sample, Kernel(kernel), None)
     scale = Scale(h, sample.d)
-    assert held_out._fast(sample, scale)  # noqa: SLF001 - or it tests nothing
-    logs = held_out._leave_one_out(scale, np.ones(1))[0]  # noqa: SLF001 - one by one
+    assert held_out._fast(sample, scale)
+    logs = held_out._leave_one_out(scale, np.ones(1))[0]
     n = sample.n
     w = np.full(n, 1.0 / n) if sample.weights is None else sample.weights
     for i in some:
