@@ -100,7 +100,8 @@ def _reached(problem: Problem) -> Ends:
     else:
         low, high = kernel._source.ends
         root = np.diag(scale.widths) if scale.root is None else scale.root
-        ends = np.where(root == 0.0, 0.0, np.stack([root * low, root * high]))
+        with np.errstate(invalid="ignore"):
+            ends = np.where(root == 0.0, 0.0, np.stack([root * low, root * high]))
         below, above = ends.min(axis=0).sum(axis=1), ends.max(axis=0).sum(axis=1)
     if problem.local is None:
         return problem.sample.lower + below, problem.sample.upper + above

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from parzen.sample import Sample
 
     Floats = NDArray[np.float64]
-    Rows = NDArray[np.intp]
 
 
 def rebuild(

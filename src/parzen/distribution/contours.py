@@ -39,12 +39,15 @@ class Heights:
         Nodes of the grid in the plane.
     grid : ndarray of shape (k_1, k_2), or None
         Heights at the nodes.
+    covered : float
+        Mass of the grid; tails like a power leave some outside.
     """
 
     values: Floats
     masses: Floats
     axes: tuple[Floats, Floats] | None = None
     grid: Floats | None = None
+    covered: float = 1.0
 
     @classmethod
     def on_grid(cls, distribution: Primitives) -> Heights:
@@ -66,7 +69,10 @@ class Heights:
         falling = np.sort(finer)[::-1]
         masses = np.cumsum(falling) - 0.5 * falling
         masses = masses / falling.sum()
-        return cls(falling, masses, (axes[0], axes[1]), grid)
+        cell = (axes[0][1] - axes[0][0]) * (axes[1][1] - axes[1][0])
+        with np.errstate(invalid="ignore", over="ignore"):
+            covered = float(falling.sum() * cell * (grid.size / falling.size))
+        return cls(falling, masses, (axes[0], axes[1]), grid, covered)
 
     @staticmethod
     def resolves(distribution: Primitives) -> bool:

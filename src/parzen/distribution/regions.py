@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # Draws above two dimensions.
 DRAWS = 1 << 17
+# A grid in the plane that lacks more of the mass gives way to draws.
+LOST = 1e-3
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -119,7 +121,8 @@ class Regions(Primitives):
         In the plane the level follows from a grid, of a quarter of a bandwidth a cell
         (at most 640 on an axis); where that comes to half a bandwidth or less, the mass
         of the region is right to about 1e-4 for one gaussian, 1e-3 for samples. Where
-        points are so far apart that it does not, the level follows from 2^17 draws,
+        points are so far apart that it does not, or tails like a power leave more than
+        1e-3 of the mass outside of any grid, the level follows from 2^17 draws,
         the same at every call, and an `AccuracyWarning` says that polygons are coarse.
         From draws, here and above two dimensions, the mass has a standard error of
         sqrt(p (1 - p) / size).
@@ -150,11 +153,13 @@ class Regions(Primitives):
         if self.n_axes == 2:
             grid = heights
             if heights.grid is None:
-                msg = "polygons of `hdr` come from a grid that is too coarse for these "
-                msg += (
-                    "bandwidths: the level is right, they may lack parts. Take points "
+                msg = (
+                    "polygons of `hdr` come from a grid that is too coarse for these "
+                    "bandwidths, or ends before these tails: the level is right, they "
+                    "may lack parts. Take points that are closer together, or a "
+                    "`kernel` with lighter tails."
                 )
-                warn(msg + "that are closer together.", AccuracyWarning)
+                warn(msg, AccuracyWarning)
                 grid = Heights.on_grid(self)
             around = polygons(grid, level)
         return Region(mass, level, None, around, self)
@@ -216,5 +221,8 @@ class Regions(Primitives):
             count = check_count(size, "size", least=2)
             return Heights.of_draws(self, count, check_rng(rng))
         if Heights.resolves(self):
-            return Heights.on_grid(self)
+            heights = Heights.on_grid(self)
+            # NaN where units leave the range of floats, and nothing is lost
+            if not heights.covered < 1.0 - LOST:
+                return heights
         return Heights.of_draws(self, DRAWS, check_rng(0))
