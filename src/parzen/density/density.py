@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
@@ -323,6 +323,10 @@ class Density(Uncertainty, Distribution):
             error bound, predicted time and verdict.
         """
         return explain(self)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out what was worked out since, and can be again."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __repr__(self) -> str:
         """Name the size, the kernel, the bandwidth and the method."""

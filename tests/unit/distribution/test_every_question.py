@@ -155,3 +155,18 @@ def test_distances_of_copies_are_zero(used):
     some, _ = used
     found = parzen.kl(some, pickle.loads(pickle.dumps(some)))
     assert found.value == pytest.approx(0, abs=1e-9)
+
+
+def test_a_used_density_pickles_without_its_tables(rng):
+    """Masses, quantiles and modes leave nothing behind that a pickle would carry."""
+    x = rng.normal(size=2000)
+    density = parzen.kde(x, bandwidth=0.2)
+    density.pdf(x)
+    before = len(pickle.dumps(density))
+    expected = density.cdf(x), density.icdf([0.1, 0.5]), density.modes().location
+    data = pickle.dumps(density)
+    assert len(data) < 1.05 * before
+    copy = pickle.loads(data)
+    np.testing.assert_array_equal(copy.cdf(x), expected[0])
+    np.testing.assert_array_equal(copy.icdf([0.1, 0.5]), expected[1])
+    np.testing.assert_array_equal(copy.modes().location, expected[2])
