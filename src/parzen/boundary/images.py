@@ -17,7 +17,7 @@ import numpy as np
 
 from parzen.boundary import image_masses, image_slopes
 from parzen.boundary.mass import box_mass
-from parzen.boundary.moved import MovedMasses
+from parzen.boundary.moved import FreeSums
 from parzen.boundary.tiles import Image, Remainder, Run, check_count, remainder
 from parzen.distribution.rejection import keep
 from parzen.engines import planner
@@ -33,9 +33,6 @@ if TYPE_CHECKING:
 
     from parzen.boundary.bounds import Bounds
     from parzen.engines.engine import Plan, Problem
-    from parzen.engines.masses.integrals import Integrals
-    from parzen.engines.signed import SignedIntegrals, SignedSlopes
-    from parzen.engines.slopes.slopes import Slopes
 
     Floats = NDArray[np.float64]
 
@@ -68,7 +65,7 @@ class Imaged(NamedTuple):
 
 
 @dataclass(frozen=True, eq=False)
-class ImagesPlan:
+class ImagesPlan(FreeSums):
     """Sum the free density over the images of the query.
 
     Attributes
@@ -192,21 +189,6 @@ class ImagesPlan:
             return 1.0
         boxes = self.covered
         return sum(box_mass(self.problem, box[:, 0], box[:, 1]) for box in boxes)
-
-    @cached_property
-    def moved(self) -> MovedMasses:
-        """Masses of the free density on a line."""
-        return MovedMasses(self.problem, self.free)
-
-    @property
-    def integrals(self) -> Integrals | SignedIntegrals:
-        """Masses of the free density."""
-        return self.moved.integrals
-
-    @cached_property
-    def slopes(self) -> Slopes | SignedSlopes:
-        """Derivatives of the free density."""
-        return planner.slopes(self.problem)
 
     def images_of(
         self,

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from parzen.engines.engine import Problem
 
-__all__ = ["box_mass", "separable"]
-
 # How far the mass of a radial kernel in a rectangle may be off.
 PLANE_ERROR = 1e-12
 

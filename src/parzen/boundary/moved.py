@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from parzen.engines.engine import Plan, Problem
     from parzen.engines.masses.integrals import Integrals
-    from parzen.engines.signed import SignedIntegrals
+    from parzen.engines.signed import SignedIntegrals, SignedSlopes
+    from parzen.engines.slopes.slopes import Slopes
 
     Floats = NDArray[np.float64]
 
@@ -35,6 +36,36 @@ SHORT, WITH_JUMPS = 1e-5, 1e-9
 SMALLEST = 1e-290
 # Gauss-Legendre nodes: beyond need for intervals so short.
 NODES = 4
+
+
+class FreeSums:
+    """What a plan over a free density asks of it; for frozen dataclasses with both.
+
+    Attributes
+    ----------
+    free : Plan
+        The density without bounds.
+    problem : Problem
+        What `free` answers.
+    """
+
+    free: Plan
+    problem: Problem
+
+    @cached_property
+    def moved(self) -> MovedMasses:
+        """Masses of the free density on a line."""
+        return MovedMasses(self.problem, self.free)
+
+    @property
+    def integrals(self) -> Integrals | SignedIntegrals:
+        """Masses of the free density."""
+        return self.moved.integrals
+
+    @cached_property
+    def slopes(self) -> Slopes | SignedSlopes:
+        """Derivatives of the free density."""
+        return planner.slopes(self.problem)
 
 
 @dataclass(frozen=True, eq=False)

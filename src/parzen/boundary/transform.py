@@ -6,14 +6,12 @@ y = log(x - lower), -log(upper - x) or the logit of both; f(x) = g(y(x)) |dy/dx|
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from parzen.boundary import chain
-from parzen.boundary.moved import MovedMasses
-from parzen.engines import planner
+from parzen.boundary.moved import FreeSums
 from parzen.errors import DataError
 
 if TYPE_CHECKING:
@@ -23,9 +21,6 @@ if TYPE_CHECKING:
 
     from parzen.boundary.bounds import Bounds
     from parzen.engines.engine import Plan, Problem
-    from parzen.engines.masses.integrals import Integrals
-    from parzen.engines.signed import SignedIntegrals, SignedSlopes
-    from parzen.engines.slopes.slopes import Slopes
 
     Floats = NDArray[np.float64]
 
@@ -119,7 +114,7 @@ def check_inside(x: NDArray[np.float64], bounds: Bounds) -> None:
 
 
 @dataclass(frozen=True, eq=False)
-class TransformedPlan:
+class TransformedPlan(FreeSums):
     """The density on the line times the slope of the map.
 
     Attributes
@@ -240,21 +235,6 @@ class TransformedPlan:
         """Whether points (m, d) lie between the bounds, which have no image."""
         inside = (q > self.bounds.lower) & (q < self.bounds.upper)
         return np.asarray(inside.all(axis=1))
-
-    @cached_property
-    def moved(self) -> MovedMasses:
-        """Masses of the 1-D density on the line."""
-        return MovedMasses(self.problem, self.free)
-
-    @property
-    def integrals(self) -> Integrals | SignedIntegrals:
-        """Masses of the density on the line."""
-        return self.moved.integrals
-
-    @cached_property
-    def slopes(self) -> Slopes | SignedSlopes:
-        """Derivatives of the density on the line."""
-        return planner.slopes(self.problem)
 
     def settle(
         self,

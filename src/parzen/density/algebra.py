@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from parzen.boundary.boundary import Cut
 from parzen.boundary.bounds import Bounds
-from parzen.boundary.mass import box_mass, separable
+from parzen.boundary.mass import box_mass
 from parzen.density.affine import affine
 from parzen.density.conditional import conditional
 from parzen.density.marginal import marginal
 from parzen.density.rebuild import rebuild
 from parzen.distribution.boxes import intersect
 from parzen.distribution.truncated import SMALLEST_SHARE, Truncated
+from parzen.engines.masses.boxes import separable
 
 if TYPE_CHECKING:
     import numpy as np

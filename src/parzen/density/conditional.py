@@ -12,7 +12,6 @@ import numpy as np
 from parzen.boundary.boundary import Mirror, Periodic, Transform
 from parzen.boundary.bounds import Bounds
 from parzen.boundary.images import IDENTITY, ImagesPlan
-from parzen.boundary.mass import separable
 from parzen.boundary.transform import from_line, to_line
 from parzen.density.rebuild import (
     as_widths,
@@ -27,6 +26,7 @@ from parzen.density.rebuild import (
     sub_size,
 )
 from parzen.density.shadows import POWERS
+from parzen.engines.masses.boxes import separable
 from parzen.errors import CapabilityError, DataError
 from parzen.kernels import DistributionKernel
 from parzen.scale import Scale

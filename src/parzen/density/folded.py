@@ -14,9 +14,9 @@ import numpy as np
 
 from parzen.boundary.boundary import Mirror, Periodic, Transform
 from parzen.boundary.bounds import Bounds
-from parzen.boundary.mass import separable
 from parzen.boundary.transform import from_line
 from parzen.density.panels import Shape, cells, folded, shape_of
+from parzen.engines.masses.boxes import separable
 from parzen.errors import CapabilityError
 
 if TYPE_CHECKING:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from parzen.boundary.boundary import Cut, Mirror
-from parzen.boundary.mass import separable
 from parzen.density.rebuild import (
     as_widths,
     from_logs,
@@ -22,6 +21,7 @@ from parzen.density.rebuild import (
     sub_size,
 )
 from parzen.density.shadows import shadow
+from parzen.engines.masses.boxes import separable
 from parzen.errors import CapabilityError
 from parzen.kernels.interval import interval_mass
 

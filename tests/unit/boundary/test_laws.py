@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import parzen
-from parzen.boundary.mass import interval_mass
 from parzen.boundary.moments import truncated_moments
 from parzen.kernels import Kernel
+from parzen.kernels.interval import interval_mass
 from tests import bounded_reference as oracle
 from tests.strategies import SEEDS
 
